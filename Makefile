@@ -1,0 +1,53 @@
+# The two commands of the README are `make demo` and `make test`. Each sets itself up from nothing
+# but git, make and Python >= 3.11: a virtual environment in .venv, filled from requirements.lock.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.synced
+SHELL := /bin/sh
+
+.PHONY: help demo test check lint types contracts bench lock format clean
+
+help: ## List the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Security Assist needs Python >= 3.11; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.13 demo")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+
+$(STAMP): requirements.lock pyproject.toml $(BIN)/uv
+	@UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+demo: $(STAMP) ## Ask the first question and open the chat page (ONCE=1: stop after the printed thread)
+	@$(BIN)/assist demo $(if $(ONCE),--once)
+
+test: $(STAMP) ## Run every test that this machine can run
+	@$(BIN)/python -m pytest
+
+check: lint types contracts ## Lint, types, import contracts
+
+lint: $(STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	@$(BIN)/mypy
+
+contracts: $(STAMP)
+	@$(BIN)/lint-imports
+
+format: $(STAMP) ## Format the code and mend what ruff can mend
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+bench: $(STAMP) ## Print the figures of docs/benchmarks.md
+	@$(BIN)/python -m tests.bench
+
+lock: $(BIN)/uv ## Resolve the dependencies again
+	@UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --group dev --group bench pyproject.toml -o requirements.lock
+
+clean: ## Remove what the build made
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .hypothesis

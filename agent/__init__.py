@@ -1,0 +1,1 @@
+"""What Security Assist can do: answer, rank exposures, advise."""

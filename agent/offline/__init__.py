@@ -1,0 +1,1 @@
+"""The deterministic planner: answers the common questions without a language model."""

@@ -1,0 +1,1 @@
+"""The standing instructions of the agent."""

@@ -1,0 +1,1 @@
+"""How people talk to Security Assist: platforms, conversation, cards, pictures, commands."""

@@ -1,0 +1,1 @@
+"""A subgraph drawn as a PNG picture."""

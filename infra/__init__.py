@@ -1,0 +1,1 @@
+"""Where Security Assist runs."""

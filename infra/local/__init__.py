@@ -1,0 +1,1 @@
+"""The demo's three tenants, produced in the sources' own formats."""

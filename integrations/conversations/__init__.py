@@ -1,0 +1,1 @@
+"""What was said in a thread, so that a follow-up can be understood."""

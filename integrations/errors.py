@@ -1,0 +1,49 @@
+"""The errors of every subject.
+
+SecurityAssistError                what any caller may catch at a door
+├── NotFoundError                  the thing asked for is not in this tenant
+├── AmbiguousError                 several things answer to that name; carries them
+├── RejectedRecordError            a record cannot be taken in; says why
+├── UnmappedChannelError           no tenant speaks in that channel; says how to map it
+├── InvalidTenantError             a tenant's record is not usable; says which field
+├── StaleWriteError                somebody else wrote first; nothing was written
+└── UnavailableError               an engine did not answer; safe to try again
+"""
+
+from collections.abc import Sequence
+
+
+class SecurityAssistError(Exception):
+    """What went wrong, in words that may be shown to a person."""
+
+
+class NotFoundError(SecurityAssistError):
+    """The thing asked for is not in this tenant."""
+
+
+class AmbiguousError(SecurityAssistError):
+    """Several things answer to that name."""
+
+    def __init__(self, message: str, candidates: Sequence[str]) -> None:
+        super().__init__(message)
+        self.candidates = tuple(candidates)
+
+
+class RejectedRecordError(SecurityAssistError):
+    """A record cannot be taken in."""
+
+
+class UnmappedChannelError(SecurityAssistError):
+    """No tenant speaks in that channel."""
+
+
+class InvalidTenantError(SecurityAssistError):
+    """A tenant's record is not usable."""
+
+
+class StaleWriteError(SecurityAssistError):
+    """Somebody else wrote first; nothing was written."""
+
+
+class UnavailableError(SecurityAssistError):
+    """An engine did not answer; safe to try again."""

@@ -1,0 +1,1 @@
+"""The resource graph: what exists and what is connected to what."""

@@ -1,0 +1,34 @@
+"""Systems: every port, already bound to one tenant."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from integrations.findings.port import FindingStore
+from integrations.resources.port import ResourceGraph
+from integrations.tenants.port import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Systems:
+    """What a caller may reach, and all of it one tenant's: no method of it takes a tenant."""
+
+    tenant: Tenant
+    findings: FindingStore
+    resources: ResourceGraph
+
+
+class Estate(Protocol):
+    """The explicit way across tenants: only operator channels and the command line hold one."""
+
+    def tenants(self) -> Sequence[Tenant]:
+        """Every tenant, the most important first."""
+        ...
+
+    def systems(self, tenant_id: str) -> Systems:
+        """One tenant's systems.
+
+        Raises:
+            NotFoundError: no such tenant.
+        """
+        ...

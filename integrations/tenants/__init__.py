@@ -1,0 +1,1 @@
+"""Tenants: whose accounts these are, and which channel speaks for whom."""

@@ -1,0 +1,1 @@
+"""Work waiting to be done: the queue between a platform's door and the conversation."""
