@@ -20,6 +20,10 @@ class Scope:
     """Of the tenants that this turn is about, the most important first; never empty."""
     operator: bool = False
     """Whether the channel may see every tenant."""
+    foreign: tuple[str, ...] = ()
+    """Ids of the tenants that this turn has nothing to do with."""
+    focus: tuple[str, ...] = ()
+    """Ids of the tenants that an operator's thread is about from now on; empty means all."""
 
     @property
     def one(self) -> Systems | None:

@@ -2,7 +2,8 @@
 
 A result is one JSON text: `{"views": [{"type": "ExposureList", ...}, ...]}`, a view per tenant of
 the scope. Text JSON, because evaluation tools read only the text of a result's first block. The
-text stands in a fence that names it as data: what findings, tags and names say is nobody's order.
+text stands in a fence that names it as data, and every string in it is stripped of hidden
+characters: what findings, tags and names say is nobody's order.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from agent.guard.untrusted import cleaned
 from agent.views import View
 
 OPEN_FENCE = "<tool-data untrusted>"
@@ -22,7 +24,7 @@ def encode(views: Sequence[View]) -> str:
     """A tool's answer as the text that models read."""
     rows = []
     for view in views:
-        fields: dict[str, Any] = msgspec.to_builtins(view, str_keys=True)
+        fields: dict[str, Any] = cleaned(msgspec.to_builtins(view, str_keys=True))
         rows.append({"type": type(view).__name__, **fields})
     body = msgspec.json.encode({"views": rows}).decode()
     # A value could hold the closing fence; JSON lets "<" be written so that it cannot.

@@ -1,0 +1,258 @@
+"""Answers with a Strands agent: any model chooses the tools, code decides what leaves.
+
+Strands is asynchronous; here it runs on a private event loop, one step per event that is asked for,
+so that callers stay plain generators.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from strands import Agent
+from strands.agent.conversation_manager import NullConversationManager
+from strands.models.model import Model
+from strands.types.exceptions import ModelThrottledException
+from typing_extensions import override
+
+from agent.assistant import (
+    Answer,
+    AnswerEvent,
+    Assistant,
+    Done,
+    Question,
+    Replaced,
+    Shown,
+    Status,
+    StepState,
+    TextDelta,
+    ToolCall,
+)
+from agent.evidence import evidence_of
+from agent.guard.grounding import GroundedLines
+from agent.guard.limits import TenantFence, ToolLimits
+from agent.memory import shortened
+from agent.offline.say import derived_numbers, say
+from agent.offline_model import OfflineModel
+from agent.prompts.system import system_prompt
+from agent.settings import Settings
+from agent.status_lines import status_line
+from agent.tools import wire
+from agent.tools.toolbox import Toolbox
+from agent.views import View
+from integrations.conversations.port import Conversation, ConversationStore
+from integrations.errors import StaleWriteError
+from integrations.runbooks.port import RemedyCatalogue
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What has happened in one run of the agent."""
+
+    question: Question
+    lines: GroundedLines = field(default_factory=GroundedLines)
+    text: list[str] = field(default_factory=list)
+    views: list[View] = field(default_factory=list)
+    calls: dict[str, ToolCall] = field(default_factory=dict)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    stop_reason: str = ""
+
+    @property
+    def said(self) -> str:
+        return "".join(self.text).strip()
+
+
+class StrandsAssistant(Assistant):
+    """One agent per turn over the thread's messages; the offline planner stands in for a model."""
+
+    def __init__(
+        self,
+        model: Model,
+        conversations: ConversationStore,
+        remedies: RemedyCatalogue,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`model` answers; when it fails, `OfflineModel` does, and the answer says so."""
+        self._model = model
+        self._offline = model if isinstance(model, OfflineModel) else OfflineModel()
+        self._conversations = conversations
+        self._remedies = remedies
+        self._settings = settings
+        self._clock = clock
+
+    @override
+    def answer(self, question: Question) -> Iterator[AnswerEvent]:
+        conversation = self._conversations.load(question.session_id)
+        model = self._offline if question.canonical else self._model
+        turn = _Turn(question)
+        notice = ""
+        try:
+            yield from self._run(model, turn, conversation)
+        except Exception as error:  # a door: every provider has its own error tree
+            if model is self._offline:
+                raise
+            notice = f"Answered without the language model ({_reason(error)})."
+            _log.warning("model=<%s>, error=<%s> | fell back", _name(model), type(error).__name__)
+            had_text, turn = bool(turn.text), _Turn(question)
+            if had_text:
+                yield Replaced("")
+            yield from self._run(self._offline, turn, conversation)
+            model = self._offline
+        yield from self._mended(turn)
+        self._remember(question, conversation, turn)
+        yield Done(
+            Answer(
+                text=turn.said,
+                views=tuple(turn.views),
+                tool_calls=tuple(turn.calls.values()),
+                evidence=evidence_of(turn.views),
+                notice=notice,
+                model=_name(model),
+            )
+        )
+
+    def _run(self, model: Model, turn: _Turn, conversation: Conversation) -> Iterator[AnswerEvent]:
+        """One run of the agent over the thread's messages, as events."""
+        now = datetime.fromtimestamp(self._clock(), tz=UTC)
+        toolbox = Toolbox(turn.question.scope, now, self._remedies)
+        tools = toolbox.tools()
+        turn.lines.admit(turn.question.text)
+        agent = Agent(
+            model=model,
+            messages=json.loads(json.dumps(conversation.messages)),
+            tools=tools,  # type: ignore[arg-type] # the list is of AgentTool, which it takes
+            system_prompt=system_prompt(turn.question.scope),
+            callback_handler=None,
+            conversation_manager=NullConversationManager(),
+            interventions=[
+                ToolLimits([t.tool_name for t in tools], self._settings.tool_calls),
+                TenantFence(turn.question.scope.foreign),
+            ],
+            retry_strategy=None,
+        )
+        limits = {"turns": self._settings.turns}
+        stream = agent.stream_async(turn.question.text, invocation_state={}, limits=limits)  # type: ignore[arg-type] # a TypedDict
+        for event in _stepwise(stream, self._settings.answer_s):
+            yield from self._heard(turn, event)
+        rest = turn.lines.finish()
+        if rest:
+            turn.text.append(rest)
+            yield TextDelta(rest)
+        turn.messages = [dict(message) for message in agent.messages]
+
+    def _heard(self, turn: _Turn, event: dict[str, Any]) -> Iterator[AnswerEvent]:
+        """What one raw event means to the outside; everything else stays inside."""
+        if "data" in event:
+            released = turn.lines.feed(event["data"])
+            if released:
+                turn.text.append(released)
+                yield TextDelta(released)
+        elif event.get("type") == "tool_use_stream":
+            turn.lines.drop()
+        elif "message" in event:
+            for block in event["message"].get("content", ()):
+                yield from self._heard_block(turn, block)
+        elif "result" in event:
+            turn.stop_reason = str(event["result"].stop_reason)
+
+    def _heard_block(self, turn: _Turn, block: dict[str, Any]) -> Iterator[AnswerEvent]:
+        if "toolUse" in block:
+            use = block["toolUse"]
+            given = use["input"] if isinstance(use["input"], dict) else {}
+            turn.calls[use["toolUseId"]] = ToolCall(use["name"], given)
+            line = status_line(use["name"], turn.question.scope)
+            yield Status(use["toolUseId"], line, StepState.RUNNING)
+        elif "toolResult" in block:
+            yield from self._heard_result(turn, block["toolResult"])
+
+    def _heard_result(self, turn: _Turn, result: dict[str, Any]) -> Iterator[AnswerEvent]:
+        use_id, ok = result["toolUseId"], result.get("status") == "success"
+        call = turn.calls.get(use_id, ToolCall("", {}))
+        turn.calls[use_id] = ToolCall(call.name, call.arguments, ok=ok)
+        state = StepState.DONE if ok else StepState.FAILED
+        yield Status(use_id, status_line(call.name, turn.question.scope), state)
+        for content in result.get("content", ()):
+            text = content.get("text", "")
+            views = wire.decode(text)
+            turn.views.extend(views)
+            turn.lines.admit(text, derived_numbers(views))
+            for view in views:
+                yield Shown(view)
+
+    def _mended(self, turn: _Turn) -> Iterator[AnswerEvent]:
+        """The deterministic rendering, where the model's text was empty or not grounded."""
+        if turn.lines.wrong:
+            _log.warning("ungrounded=<%d> | the model's text was withdrawn", len(turn.lines.wrong))
+        if turn.said and not turn.lines.wrong:
+            return
+        text = say(turn.question.text, turn.views)
+        if turn.stop_reason.startswith("limit"):
+            text += "\n\nI stopped after several steps; ask for a part of it to go on."
+        turn.text = [text]
+        yield Replaced(text)
+
+    def _remember(self, question: Question, before: Conversation, turn: _Turn) -> None:
+        messages = shortened(turn.messages, turn.said)
+        focus = question.scope.focus
+        try:
+            self._conversations.save(question.session_id, messages, focus, before.version)
+        except StaleWriteError:
+            # Two questions of one thread were answered at once; the other one is remembered.
+            _log.info("session=<%s> | another answer was remembered", question.session_id)
+
+
+def _stepwise(stream: AsyncIterator[Any], limit_s: float) -> Iterator[dict[str, Any]]:
+    """An asynchronous stream as a plain one, until it ends or the time is up.
+
+    One task reads the whole stream, because tracing keeps its context in the task that began it.
+
+    Raises:
+        TimeoutError: the stream took longer than `limit_s` seconds in all.
+    """
+    loop = asyncio.new_event_loop()
+    events: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+
+    async def read() -> None:
+        try:
+            async for event in stream:
+                events.put_nowait(event)
+        finally:
+            events.put_nowait(None)
+
+    async def next_event(left_s: float) -> dict[str, Any] | None:
+        return await asyncio.wait_for(events.get(), left_s)
+
+    reading = loop.create_task(read())
+    deadline = time.monotonic() + limit_s
+    try:
+        while event := loop.run_until_complete(next_event(max(0.01, deadline - time.monotonic()))):
+            yield event
+        reading.result()
+    finally:
+        reading.cancel()
+        loop.run_until_complete(asyncio.gather(reading, return_exceptions=True))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+
+def _reason(error: Exception) -> str:
+    """Why a model did not answer, in words that are safe to show."""
+    if isinstance(error, TimeoutError):
+        return "it took too long"
+    if isinstance(error, ModelThrottledException):
+        return "it is throttled"
+    return "it is not available"
+
+
+def _name(model: Model) -> str:
+    config = model.get_config()
+    name = config.get("model_id") if isinstance(config, dict) else getattr(config, "model_id", "")
+    return str(name or type(model).__name__)

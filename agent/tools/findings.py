@@ -1,0 +1,265 @@
+"""Questions about findings: lists, one finding, the worst resources, what changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from agent.tools.reader import TenantReader
+from agent.views import Changes, FindingDetail, FindingList, TopResources
+from integrations.errors import SecurityAssistError
+from integrations.findings.facts import facts_of
+from integrations.findings.port import (
+    Dimension,
+    Filter,
+    Finding,
+    FindingClass,
+    FindingState,
+    Order,
+    Severity,
+)
+
+T = TypeVar("T")
+
+MOST = 50
+"""Findings that one call may list."""
+
+_KINDS = {
+    "any": frozenset[FindingClass](),
+    "compliance": frozenset({FindingClass.COMPLIANCE}),
+    "vulnerability": frozenset({FindingClass.VULNERABILITY}),
+    "threat": frozenset({FindingClass.DETECTION}),
+}
+_STATES = {
+    "open": frozenset({FindingState.OPEN}),
+    "muted": frozenset({FindingState.MUTED}),
+    "resolved": frozenset({FindingState.RESOLVED, FindingState.PASSED, FindingState.ARCHIVED}),
+    "any": frozenset[FindingState](),
+}
+_CLOSED = _STATES["resolved"]
+_NOTED = 5
+"""Findings of each sort that a "what changed" names."""
+
+
+class UnusableArgumentError(SecurityAssistError):
+    """A tool was called with an argument that means nothing; says what it takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What `search_findings` takes, as a model gives it."""
+
+    severities: tuple[str, ...] = ()
+    kind: str = "any"
+    service: str | None = None
+    control: str | None = None
+    resource: str | None = None
+    text: str | None = None
+    state: str = "open"
+    order: str = "worst"
+    exploitable: bool = False
+    limit: int = 10
+    offset: int = 0
+
+
+def search_findings(reader: TenantReader, search: Search) -> FindingList:
+    """The findings that a search asks for, with how many there are in all.
+
+    Raises:
+        UnusableArgumentError: a value is not one of those that the search knows.
+    """
+    where, about = _filter(reader, search)
+    limit = max(1, min(search.limit, MOST))
+    order = _one_of(Order, search.order, "order")
+    store = reader.systems.findings
+    if search.exploitable:
+        rows = [f for f in store.search(where, order, limit=2_000) if f.exploitable]
+        total, found = len(rows), rows[search.offset : search.offset + limit]
+    else:
+        total = sum(t.count for t in store.count(where, Dimension.SEVERITY))
+        found = store.search(where, order, limit=limit, offset=max(0, search.offset))
+    names = reader.names_of(found)
+    return FindingList(
+        tenant=reader.tenant.id,
+        asked=_in_words(search, about),
+        total=total,
+        whole=reader.open_findings,
+        findings=tuple(found),
+        names=names,
+        freshness=reader.freshness,
+        filtered=_arguments(search),
+    )
+
+
+def _filter(reader: TenantReader, search: Search) -> tuple[Filter, str]:
+    severities = frozenset(_severity(name) for name in search.severities)
+    resources, about = frozenset[str](), ""
+    if search.resource:
+        resources, about = _resources(reader, search.resource)
+    return Filter(
+        states=_key(_STATES, search.state, "state"),
+        severities=severities,
+        classes=_key(_KINDS, search.kind, "kind"),
+        controls=frozenset({search.control}) if search.control else frozenset(),
+        service=search.service or None,
+        resources=resources,
+        text=search.text or None,
+    ), about
+
+
+def _resources(reader: TenantReader, text: str) -> tuple[frozenset[str], str]:
+    """Every resource that answers to a name: a name that several share means all of them."""
+    exact = reader.systems.resources.get([text])
+    if text in exact:
+        return frozenset({text}), exact[text].name
+    found = reader.systems.resources.find(text, limit=12)
+    folded = text.casefold()
+    same = [r for r in found if folded in (r.name.casefold(), r.short_id.casefold())] or found
+    return frozenset(r.id for r in same) or frozenset({text}), text
+
+
+def _in_words(search: Search, about: str) -> str:
+    state = "" if search.state == "any" else f"{search.state} "
+    worst = " and ".join(name.lower() for name in search.severities)
+    kind = {"any": "findings", "compliance": "failed checks", "threat": "threat findings"}.get(
+        search.kind, "vulnerabilities"
+    )
+    words = [f"{state}{worst}".strip(), "exploitable" if search.exploitable else "", kind]
+    if search.service:
+        words.append(f"of {search.service}")
+    if search.control:
+        words.append(f"of control {search.control}")
+    if about:
+        words.append(f"on {about}")
+    if search.text:
+        words.append(f"that mention {search.text}")
+    return " ".join(word for word in words if word)
+
+
+def _arguments(search: Search) -> dict[str, str]:
+    """The arguments that differ from the defaults, as strings, for a follow-up to change."""
+    given = {
+        "severities": ",".join(search.severities),
+        "kind": search.kind if search.kind != "any" else "",
+        "service": search.service or "",
+        "control": search.control or "",
+        "resource": search.resource or "",
+        "text": search.text or "",
+        "state": search.state if search.state != "open" else "",
+        "order": search.order if search.order != "worst" else "",
+        "exploitable": "true" if search.exploitable else "",
+        "limit": str(search.limit),
+        "offset": str(search.offset),
+    }
+    return {name: value for name, value in given.items() if value}
+
+
+def finding_detail(reader: TenantReader, ref: str) -> FindingDetail:
+    """One finding with what its event tells.
+
+    Raises:
+        NotFoundError: the tenant has no such finding.
+    """
+    stored = reader.systems.findings.get(ref.strip())
+    finding = stored.finding
+    known = reader.systems.resources.get([finding.resource])
+    return FindingDetail(
+        tenant=reader.tenant.id,
+        finding=finding,
+        resource=known.get(finding.resource),
+        facts=facts_of(stored.event),
+        exposures=reader.exposures_of(finding_ref=finding.ref),
+        freshness=reader.freshness,
+    )
+
+
+def top_resources(
+    reader: TenantReader, service: str | None, severities: tuple[str, ...], limit: int
+) -> TopResources:
+    """The resources with the most open findings."""
+    worst = frozenset(_severity(name) for name in severities)
+    where = Filter(severities=worst, service=service or None)
+    rows = reader.systems.findings.top_resources(where, limit=max(1, min(limit, MOST)))
+    words = " and ".join(name.lower() for name in severities)
+    asked = " ".join(w for w in ("resources with the most open", words, "findings") if w)
+    return TopResources(
+        tenant=reader.tenant.id,
+        asked=f"{asked} of {service}" if service else asked,
+        rows=tuple(rows),
+        names=reader.names(row.key for row in rows),
+        whole=reader.open_findings,
+        freshness=reader.freshness,
+    )
+
+
+def changes(reader: TenantReader, since: str) -> Changes:
+    """What came and went since a moment: `today`, `yesterday`, `last_week`, `last_month`."""
+    moment, words = since_when(since, reader.now)
+    store = reader.systems.findings
+    opened = Filter(first_seen_since=moment)
+    closed = Filter(states=_CLOSED, resolved_since=moment)
+    reopened = Filter(reopened_since=moment)
+    rows = {
+        "opened": store.search(opened, Order.WORST, limit=_NOTED),
+        "closed": store.search(closed, Order.WORST, limit=_NOTED),
+        "reopened": store.search(reopened, Order.WORST, limit=_NOTED),
+    }
+    every: list[Finding] = [finding for found in rows.values() for finding in found]
+    return Changes(
+        tenant=reader.tenant.id,
+        since=moment,
+        since_words=words,
+        opened=tuple(rows["opened"]),
+        opened_total=_total(reader, opened),
+        closed=tuple(rows["closed"]),
+        closed_total=_total(reader, closed),
+        reopened=tuple(rows["reopened"]),
+        names=reader.names_of(every),
+        trend=tuple(store.trend(max(2, (reader.now - moment).days + 1), reader.now)),
+        freshness=reader.freshness,
+    )
+
+
+def since_when(since: str, now: datetime) -> tuple[datetime, str]:
+    """The moment that a word means, and the words for it.
+
+    Raises:
+        UnusableArgumentError: the word is not one of those that are known.
+    """
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    moments = {
+        "today": (midnight, "since midnight UTC"),
+        "yesterday": (now - timedelta(days=1), "in the last 24 hours"),
+        "last_week": (now - timedelta(days=7), "in the last 7 days"),
+        "last_month": (now - timedelta(days=30), "in the last 30 days"),
+    }
+    return _key(moments, since, "since")
+
+
+def _total(reader: TenantReader, where: Filter) -> int:
+    return sum(t.count for t in reader.systems.findings.count(where, Dimension.STATE))
+
+
+def _severity(name: str) -> Severity:
+    try:
+        return Severity[name.strip().upper()]
+    except KeyError:
+        known = ", ".join(s.name.lower() for s in Severity if s is not Severity.OTHER)
+        raise UnusableArgumentError(f"{name} is not a severity; known are {known}") from None
+
+
+def _one_of(kind: type[Order], name: str, argument: str) -> Order:
+    try:
+        return kind(name.strip().lower())
+    except ValueError:
+        known = ", ".join(kind)
+        raise UnusableArgumentError(f"{argument} is one of {known}, not {name}") from None
+
+
+def _key(table: Mapping[str, T], name: str, argument: str) -> T:
+    try:
+        return table[name.strip().lower()]
+    except KeyError:
+        raise UnusableArgumentError(
+            f"{argument} is one of {', '.join(table)}, not {name}"
+        ) from None

@@ -1,0 +1,251 @@
+"""Questions about resources: what one is, what it is connected to, what everybody can reach."""
+
+from collections.abc import Iterable
+
+from agent.tools.findings import UnusableArgumentError
+from agent.tools.reader import TenantReader
+from agent.views import (
+    Choices,
+    Connections,
+    Exposure,
+    PublicList,
+    PublicResource,
+    ResourceDetail,
+)
+from integrations.findings.port import Dimension, Filter, FindingState, Order
+from integrations.resources.port import (
+    INTERNET,
+    Direction,
+    LinkKind,
+    Path,
+    Resource,
+    Subgraph,
+)
+
+_SHOWN = 40
+"""Resources in a picture; the reference for it is what still reads on a phone."""
+
+PUBLIC_KINDS: dict[str, tuple[str, ...]] = {
+    "all": (),
+    "storage": ("AwsS3Bucket", "AwsEc2Snapshot", "AwsRdsDbSnapshot", "AwsRdsDbClusterSnapshot"),
+    "security_groups": ("AwsEc2SecurityGroup",),
+    "compute": ("AwsEc2Instance", "AwsLambdaFunction", "AwsEcsService", "AwsEksCluster"),
+    "databases": ("AwsRdsDbInstance", "AwsRdsDbCluster", "AwsRedshiftCluster", "AwsRdsDbSnapshot"),
+    "ddos": (
+        "AwsEc2Instance",
+        "AwsElbv2LoadBalancer",
+        "AwsElbLoadBalancer",
+        "AwsCloudFrontDistribution",
+        "AwsApiGatewayRestApi",
+        "AwsApiGatewayV2Api",
+    ),
+}
+"""What `public_resources` can be asked for, as resource types; DDoS (the question of the talk this
+product began with) means what takes traffic from the internet with nothing in front of it."""
+
+
+def resource_detail(reader: TenantReader, text: str) -> ResourceDetail | Choices:
+    """One resource: what it is, what is wrong with it, whether everybody reaches it."""
+    resource = reader.resource(text)
+    if isinstance(resource, Choices):
+        return resource
+    where = Filter(resources=frozenset({resource.id}))
+    store = reader.systems.findings
+    return ResourceDetail(
+        tenant=reader.tenant.id,
+        resource=resource,
+        findings=tuple(store.search(where, Order.WORST, limit=5)),
+        total_findings=sum(t.count for t in store.count(where, Dimension.SEVERITY)),
+        exposures=reader.exposures_of(resource=resource.id),
+        public=_public(reader, resource),
+        freshness=reader.freshness,
+    )
+
+
+def _public(reader: TenantReader, resource: Resource) -> bool | None:
+    if not resource.known:
+        return None
+    return any(p.links for p in reader.systems.resources.paths_from_internet([resource.id], 1))
+
+
+def connections(
+    reader: TenantReader, about: str, question: str, *, draw: bool
+) -> Connections | Choices:
+    """What a resource is connected to, or what can be got at from it; for an exposure, its path.
+
+    Raises:
+        NotFoundError: nothing answers to `about`.
+        UnusableArgumentError: `question` is not one of those that are known.
+    """
+    if about.strip().upper().startswith("X-"):
+        return _exposure_picture(reader, reader.exposure(about), draw=draw)
+    resource = reader.resource(about)
+    if isinstance(resource, Choices):
+        return resource
+    graph = reader.systems.resources
+    path: Path | None = None
+    if question == "connected":
+        part = graph.neighbourhood([resource.id], hops=1, limit=_SHOWN)
+        caption = f"What is connected to {resource.name}"
+    elif question == "can_reach":
+        part = graph.blast_radius(resource.id, Direction.OUT, limit=_SHOWN)
+        caption = f"What somebody who holds {resource.name} could get at"
+    elif question == "who_can_reach":
+        part = graph.blast_radius(resource.id, Direction.IN, limit=_SHOWN)
+        caption = f"Who could get at {resource.name}"
+    elif question == "from_internet":
+        path = next(iter(graph.paths_from_internet([resource.id], 1)), None)
+        part = _subgraph(path, resource)
+        caption = (
+            f"How the internet gets at {resource.name}"
+            if path
+            else f"No path from the internet to {resource.name} is known"
+        )
+    else:
+        raise UnusableArgumentError(
+            f"question is one of connected, can_reach, who_can_reach, from_internet, not {question}"
+        )
+    return Connections(
+        tenant=reader.tenant.id,
+        about=resource,
+        asked=question,
+        graph=part,
+        path=path,
+        severities=reader.worst_by_resource(r.id for r in part.resources),
+        draw=draw,
+        caption=caption,
+        freshness=reader.freshness,
+    )
+
+
+def _subgraph(path: Path | None, resource: Resource) -> Subgraph:
+    if path is None:
+        return Subgraph(resources=(resource,), links=(), start=(resource.id,))
+    return Subgraph(resources=path.resources, links=path.links, start=(resource.id,))
+
+
+def _exposure_picture(reader: TenantReader, exposure: Exposure, *, draw: bool) -> Connections:
+    """An exposure's path with what its cut takes away, and the neighbours that make it plain."""
+    ids = _on_path(exposure)
+    part = reader.systems.resources.neighbourhood(ids, hops=0, limit=_SHOWN)
+    known = {resource.id: resource for resource in part.resources}
+    about = known.get(exposure.resource) or next(iter(part.resources), None)
+    if about is None:
+        about = reader.systems.resources.get([exposure.resource]).get(exposure.resource)
+    if about is None:
+        about = Resource(
+            id=exposure.resource, type="", name=exposure.resource_name, short_id="", known=False
+        )
+    if exposure.path:
+        part = _with_path(part, exposure.path)
+    hops = len(exposure.path.links) if exposure.path else 0
+    return Connections(
+        tenant=reader.tenant.id,
+        about=about,
+        asked="path",
+        graph=part,
+        path=exposure.path,
+        cut=exposure.cut,
+        severities=reader.worst_by_resource(r.id for r in part.resources),
+        draw=draw,
+        caption=f"{exposure.headline}" if hops else exposure.verdict,
+        freshness=reader.freshness,
+    )
+
+
+def _on_path(exposure: Exposure) -> list[str]:
+    ids: Iterable[str] = exposure.resources
+    if exposure.path:
+        ids = [*(r.id for r in exposure.path.resources), *ids]
+    if exposure.cut.link:
+        ids = [*ids, *exposure.cut.link]
+    return list(dict.fromkeys(i for i in (*ids, exposure.resource) if i))
+
+
+def _with_path(part: Subgraph, path: Path) -> Subgraph:
+    """The subgraph with the path's own resources and links surely in it."""
+    resources = {r.id: r for r in (*path.resources, *part.resources)}
+    links = {(li.source, li.kind, li.target): li for li in (*path.links, *part.links)}
+    return Subgraph(
+        resources=tuple(resources.values()),
+        links=tuple(links.values()),
+        start=part.start,
+        left_out=part.left_out,
+    )
+
+
+def public_resources(reader: TenantReader, kind: str) -> PublicList:
+    """Everything of a kind that the internet reaches, the most dangerous first.
+
+    Raises:
+        UnusableArgumentError: `kind` is not one of `PUBLIC_KINDS`.
+    """
+    if kind not in PUBLIC_KINDS:
+        raise UnusableArgumentError(f"kind is one of {', '.join(PUBLIC_KINDS)}, not {kind}")
+    doors = reader.systems.resources.neighbourhood([INTERNET], hops=1, limit=400)
+    by_id = {r.id: r for r in doors.resources}
+    admits = LinkKind.ADMITS if kind == "security_groups" else LinkKind.REACHES
+    found: dict[str, tuple[Resource, str, str]] = {}
+    for link in doors.links:
+        target = by_id[link.target]
+        if link.source != INTERNET or link.kind is not admits:
+            continue
+        if PUBLIC_KINDS[kind] and target.type not in PUBLIC_KINDS[kind]:
+            continue
+        if kind == "ddos" and target.properties.get("waf") is True:
+            continue
+        ports = str(link.properties.get("ports", ""))
+        via = by_id.get(str(link.properties.get("via", "")))
+        found[target.id] = (target, ports, via.name if via else "")
+    return _public_list(reader, kind, found)
+
+
+def _public_list(
+    reader: TenantReader, kind: str, found: dict[str, tuple[Resource, str, str]]
+) -> PublicList:
+    ids = frozenset(found)
+    worst = reader.worst_by_resource(ids)
+    store = reader.systems.findings
+    counts: dict[str, int] = {}
+    accepted: set[str] = set()
+    if ids:
+        every = Filter(resources=ids, states=frozenset({FindingState.OPEN, FindingState.MUTED}))
+        for finding in store.search(every, Order.WORST, limit=2_000):
+            for uid in ids.intersection(finding.resources):
+                if finding.state is FindingState.MUTED:
+                    accepted.add(uid)
+                else:
+                    counts[uid] = counts.get(uid, 0) + 1
+    rows = [
+        PublicResource(
+            resource=resource,
+            how=_how(resource, ports, via),
+            ports=ports,
+            findings=counts.get(uid, 0),
+            worst=worst.get(uid),
+            accepted=uid in accepted and not worst.get(uid),
+        )
+        for uid, (resource, ports, via) in found.items()
+    ]
+    rows.sort(key=lambda r: (r.accepted, -(r.worst or 0), -r.findings, r.resource.name))
+    words = "" if kind == "all" else f" ({kind.replace('_', ' ')})"
+    return PublicList(
+        tenant=reader.tenant.id,
+        asked=f"reachable from the internet{words}",
+        rows=tuple(rows[:20]),
+        total=len(rows),
+        freshness=reader.freshness,
+    )
+
+
+_PORTS = {"22/tcp": "SSH", "3389/tcp": "RDP", "443/tcp": "HTTPS", "80/tcp": "HTTP"}
+
+
+def _how(resource: Resource, ports: str, via: str) -> str:
+    if not ports:
+        return "public by its own policy or setting"
+    words = [
+        f"{_PORTS[p]} ({p.split('/')[0]})" if p in _PORTS else p for p in ports.split(",") if p
+    ]
+    door = f" through {via}" if via and via != resource.name else ""
+    return f"{', '.join(words)} open to the internet{door}"

@@ -1,0 +1,50 @@
+"""Questions about whole tenants: who they are, how they stand."""
+
+from datetime import timedelta
+
+from agent.tools.reader import TenantReader
+from agent.views import Posture, TenantRow
+from integrations.findings.port import Filter, Finding, Order, Severity
+
+_URGENT = (Severity.FATAL, Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
+
+
+def tenant_row(reader: TenantReader) -> TenantRow:
+    """A tenant as a line of the list."""
+    tenant = reader.tenant
+    return TenantRow(
+        tenant=tenant.id,
+        name=tenant.name,
+        environment=str(tenant.environment),
+        priority=tenant.priority,
+        accounts=tenant.accounts,
+        open_findings=reader.open_findings,
+    )
+
+
+def posture_summary(reader: TenantReader) -> Posture:
+    """A tenant in one line: how much is open, where it is heading, what is worst."""
+    trend = reader.systems.findings.trend(2, reader.now)
+    yesterday = reader.now.date() - timedelta(days=1)
+    before = next((day.open_at_end for day in trend if day.day == yesterday), {})
+    return Posture(
+        tenant=reader.tenant.id,
+        name=reader.tenant.name,
+        environment=str(reader.tenant.environment),
+        open_findings=reader.open_findings,
+        open_by_severity=reader.open_by_severity,
+        yesterday=before,
+        worst=reader.exposures[0] if reader.exposures else None,
+        oldest=_oldest(reader),
+        freshness=reader.freshness,
+    )
+
+
+def _oldest(reader: TenantReader) -> Finding | None:
+    """The longest open finding of the highest severity that has any."""
+    for severity in _URGENT:
+        if reader.open_by_severity.get(severity):
+            where = Filter(severities=frozenset({severity}))
+            found = reader.systems.findings.search(where, Order.OLDEST, limit=1)
+            return found[0] if found else None
+    return None

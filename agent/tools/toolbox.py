@@ -1,0 +1,296 @@
+"""The tools of one turn, bound to the tenants of its scope: none of them takes a tenant.
+
+The docstrings are prompts: a model reads them to choose and call. Change them with the evals.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from strands import tool
+from strands.types.tools import AgentTool
+
+from agent.assistant import Scope
+from agent.tools import advice, findings, graph, posture, ranking, wire
+from agent.tools.reader import TenantReader
+from agent.views import Choice, Choices, TenantList, View
+from integrations.errors import SecurityAssistError
+from integrations.runbooks.port import RemedyCatalogue
+
+_log = logging.getLogger(__name__)
+
+Severity = Literal["critical", "high", "medium", "low", "informational"]
+
+
+class Toolbox:
+    """The tools for one turn; made anew for each, so that no turn leaves anything to another."""
+
+    def __init__(self, scope: Scope, now: datetime, remedies: RemedyCatalogue) -> None:
+        """Bind the tools to the scope's tenants as they are `now` (aware UTC)."""
+        self.readers = tuple(TenantReader(systems, now) for systems in scope.systems)
+        self._operator = scope.operator
+        self._remedies = remedies
+
+    def _each(self, name: str, ask: Callable[[TenantReader], View]) -> dict[str, Any]:
+        """Ask every tenant of the scope; what only some of them know is answered by those."""
+        views: list[View] = []
+        refused: list[str] = []
+        try:
+            for reader in self.readers:
+                try:
+                    views.append(ask(reader))
+                except SecurityAssistError as error:
+                    refused.append(str(error))
+        except Exception:  # noqa: BLE001 - a door: models get a reference, never an engine's words
+            ref = secrets.token_hex(4)
+            _log.exception("tool=<%s>, ref=<%s> | tool failed", name, ref)
+            return _error(f"{name} failed (ref {ref})")
+        if not views:
+            return _error("; ".join(dict.fromkeys(refused)))
+        return _success(views)
+
+    def tools(self) -> list[AgentTool]:
+        """Every tool that this scope offers."""
+        offered = [
+            *self._about_tenants(),
+            *self._about_exposures(),
+            *self._about_findings(),
+            *self._about_resources(),
+            *self._about_people(),
+        ]
+        return [t for t in offered if self._operator or t.tool_name != "list_tenants"]
+
+    def _about_tenants(self) -> Sequence[AgentTool]:
+        @tool
+        def list_tenants() -> dict[str, Any]:
+            """List every tenant (customer or team) with its AWS accounts, environment and priority.
+
+            Use it for "which tenants", "what accounts do we have", "who do you look after".
+            """
+            return _success(
+                [TenantList(rows=tuple(posture.tenant_row(reader) for reader in self.readers))]
+            )
+
+        @tool
+        def posture_summary() -> dict[str, Any]:
+            """Say how the tenant stands: open findings by severity, yesterday's too, the worst one.
+
+            Use it for "how are we doing", "posture", "compare the tenants", "summary".
+            """
+            return self._each("posture_summary", posture.posture_summary)
+
+        @tool
+        def changes(
+            since: Literal["today", "yesterday", "last_week", "last_month"],
+        ) -> dict[str, Any]:
+            """Say what came, went and came back since a moment.
+
+            Args:
+                since: "yesterday" means the last 24 hours, "last_week" the last 7 days.
+            """
+            return self._each("changes", lambda r: findings.changes(r, since))
+
+        return [list_tenants, posture_summary, changes]
+
+    def _about_exposures(self) -> Sequence[AgentTool]:
+        @tool
+        def exposures(
+            about: Literal[
+                "all", "internet", "identity", "data", "threat", "vulnerability", "blind_spot"
+            ] = "all",
+            limit: int = 5,
+        ) -> dict[str, Any]:
+            """Rank what needs attention first: findings joined with the resource graph.
+
+            Each exposure is one thing to do, with its score, the path an attacker would take and
+            the smallest change that breaks it. Prefer this to listing findings whenever the person
+            asks what matters, what is risky, or where to start.
+
+            Args:
+                about: Which exposures; "identity" for risky users, roles and keys, "data" for
+                    what leads to sensitive data, "threat" for active attacks, "vulnerability"
+                    for exploitable software, "internet" for what is open to everybody.
+                limit: How many at most, 1 to 10.
+            """
+            return self._each(
+                "exposures", lambda r: ranking.ranked(r, about, min(max(limit, 1), 10))
+            )
+
+        @tool
+        def explain_exposure(ref: str) -> dict[str, Any]:
+            """Say why an exposure ranks where it does: every term of its score with its evidence.
+
+            Args:
+                ref: The exposure's ref, X- and 6 characters, as another tool answered it.
+            """
+            return self._each("explain_exposure", lambda r: ranking.explained(r, ref))
+
+        return [exposures, explain_exposure]
+
+    def _about_findings(self) -> Sequence[AgentTool]:
+        @tool
+        def search_findings(
+            *,
+            severities: list[Severity] | None = None,
+            kind: Literal["any", "compliance", "vulnerability", "threat"] = "any",
+            service: str | None = None,
+            control: str | None = None,
+            resource: str | None = None,
+            text: str | None = None,
+            state: Literal["open", "muted", "resolved", "any"] = "open",
+            order: Literal["worst", "newest", "oldest"] = "worst",
+            exploitable: bool = False,
+            limit: int = 10,
+            offset: int = 0,
+        ) -> dict[str, Any]:
+            """List findings, with how many there are in all.
+
+            Args:
+                severities: Only these; leave out for all.
+                kind: "compliance" for failed controls, "vulnerability" for CVEs, "threat" for
+                    GuardDuty and other detections.
+                service: AWS service as controls spell it: EC2, S3, IAM, RDS, Lambda, KMS.
+                control: Security Hub control id such as EC2.13.
+                resource: A resource's name, short id or ARN.
+                text: Words that must all occur.
+                state: "muted" for what somebody suppressed.
+                order: "oldest" for what has been open longest.
+                exploitable: Only findings with a known exploit.
+                limit: How many to list, 1 to 50.
+                offset: How many to pass over, for "more".
+            """
+            search = findings.Search(
+                severities=tuple(severities or ()),
+                kind=kind,
+                service=service,
+                control=control,
+                resource=resource,
+                text=text,
+                state=state,
+                order=order,
+                exploitable=exploitable,
+                limit=limit,
+                offset=offset,
+            )
+            return self._each("search_findings", lambda r: findings.search_findings(r, search))
+
+        @tool
+        def finding_detail(ref: str) -> dict[str, Any]:
+            """Tell everything about one finding.
+
+            Args:
+                ref: The finding's ref, F- and 8 characters, as another tool answered it.
+            """
+            return self._each("finding_detail", lambda r: findings.finding_detail(r, ref))
+
+        @tool
+        def top_resources(
+            service: str | None = None, severities: list[Severity] | None = None, limit: int = 5
+        ) -> dict[str, Any]:
+            """List the resources with the most open findings, the worst first.
+
+            Args:
+                service: Only resources of this AWS service: EC2, S3, IAM, RDS, Lambda.
+                severities: Count only these; leave out for all.
+                limit: How many, 1 to 50.
+            """
+            chosen = tuple(severities or ())
+            return self._each(
+                "top_resources", lambda r: findings.top_resources(r, service, chosen, limit)
+            )
+
+        return [search_findings, finding_detail, top_resources]
+
+    def _about_resources(self) -> Sequence[AgentTool]:
+        @tool
+        def resource_detail(resource: str) -> dict[str, Any]:
+            """Tell what a resource is, what is wrong with it, and whether the internet reaches it.
+
+            Args:
+                resource: Its name, short id (i-..., sg-...) or ARN.
+            """
+            return self._each("resource_detail", lambda r: graph.resource_detail(r, resource))
+
+        @tool
+        def connections(
+            *,
+            resource: str,
+            question: Literal[
+                "connected", "can_reach", "who_can_reach", "from_internet"
+            ] = "connected",
+            draw: bool = False,
+        ) -> dict[str, Any]:
+            """Walk the resource graph from a resource; also draws the picture of an exposure.
+
+            Args:
+                resource: A name, short id or ARN; or an exposure's ref (X-...) for its path.
+                question: "connected" for everything next to it, "can_reach" for what an attacker
+                    who holds it could get at, "who_can_reach" for the other way round,
+                    "from_internet" for the path from outside.
+                draw: True to put a picture into the thread.
+            """
+            return self._each(
+                "connections", lambda r: graph.connections(r, resource, question, draw=draw)
+            )
+
+        @tool
+        def public_resources(
+            kind: Literal[
+                "all", "storage", "security_groups", "compute", "databases", "ddos"
+            ] = "all",
+        ) -> dict[str, Any]:
+            """List what the internet reaches.
+
+            Args:
+                kind: "security_groups" for groups open to everybody, "storage" for public
+                    buckets and snapshots, "ddos" for what takes traffic from the internet without
+                    a web ACL in front.
+            """
+            return self._each("public_resources", lambda r: graph.public_resources(r, kind))
+
+        return [resource_detail, connections, public_resources]
+
+    def _about_people(self) -> Sequence[AgentTool]:
+        @tool
+        def remediation_advice(about: str) -> dict[str, Any]:
+            """Say what would fix a finding, whether a runbook does it and whether it can be undone.
+
+            It changes nothing.
+
+            Args:
+                about: A finding's ref (F-...), an exposure's ref (X-...) or a control id (EC2.13).
+            """
+            return self._each(
+                "remediation_advice",
+                lambda r: advice.remediation_advice(r, self._remedies, about),
+            )
+
+        @tool
+        def ask_back(question: str, choices: list[dict[str, str]]) -> dict[str, Any]:
+            """Ask the person to choose, or offer what to try next; the choices become buttons.
+
+            Use it only when the answer would differ, or when what was asked cannot be done.
+
+            Args:
+                question: One short sentence.
+                choices: At most 5 objects with "label" (the button) and "ask" (the whole question
+                    that choosing it asks), the likeliest first.
+            """
+            rows = tuple(
+                Choice(label=str(c.get("label", ""))[:75], ask=str(c.get("ask", ""))[:300])
+                for c in choices[:5]
+                if c.get("label") and c.get("ask")
+            )
+            return _success([Choices(question=question, choices=rows)])
+
+        return [remediation_advice, ask_back]
+
+
+def _success(views: Sequence[View]) -> dict[str, Any]:
+    return {"status": "success", "content": [{"text": wire.encode(views)}]}
+
+
+def _error(text: str) -> dict[str, Any]:
+    return {"status": "error", "content": [{"text": text}]}

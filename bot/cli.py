@@ -1,0 +1,71 @@
+"""`assist ...`: everything without chat, and the local process that needs no account."""
+
+import importlib
+from pathlib import Path
+
+import click
+from typing_extensions import override
+
+from integrations.errors import SecurityAssistError
+
+_COMMANDS = {
+    "ask": "bot.commands.ask",
+    "demo": "bot.commands.demo",
+    "exposures": "bot.commands.exposures",
+    "graph": "bot.commands.graph",
+    "ingest": "bot.commands.ingest",
+    "serve": "bot.commands.serve",
+    "tenants": "bot.commands.tenants",
+}
+_SHORT = {
+    "ask": "Ask a question and print the answer.",
+    "demo": "Three tenants, a chat page, nothing else needed.",
+    "exposures": "What needs attention first, ranked.",
+    "graph": "Draw what a resource is connected to.",
+    "ingest": "Take in findings and AWS Config items from files.",
+    "serve": "Answer in a real Slack workspace (Socket Mode).",
+    "tenants": "List, add and map tenants.",
+}
+
+
+class _Commands(click.Group):
+    """Subcommands that are imported only when they are called: `--help` stays quick."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(_COMMANDS[cmd_name]).command
+        return command
+
+    @override
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(_SHORT.items()))
+
+    @override
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except SecurityAssistError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--state",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the local stores (default: SECURITY_ASSIST_STATE or your data folder).",
+)
+@click.version_option(package_name="security-assist", prog_name="assist")
+@click.pass_context
+def main(context: click.Context, state: Path | None) -> None:
+    """Answers from your AWS accounts' own security findings and resource graph.
+
+    Exit codes: 0 done, 1 an error that the message explains, 2 wrong usage or nothing taken in.
+    """
+    context.obj = state

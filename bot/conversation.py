@@ -1,0 +1,245 @@
+"""A message or a click in, replies out; knows no platform and no AWS."""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from agent.assistant import (
+    Answer,
+    Assistant,
+    Done,
+    Question,
+    Replaced,
+    Scope,
+    Status,
+    TextDelta,
+)
+from agent.scope import OutsideScope, scope_for
+from agent.views import Connections
+from bot.cards.answer import reply_for
+from bot.messages import Actions, Button, Channel, Click, Incoming, Picture, Place, Prose, Reply
+from integrations.conversations.port import ConversationStore
+from integrations.conversations.session import session_id
+from integrations.errors import NotFoundError, SecurityAssistError
+from integrations.systems import Estate
+from integrations.tenants.port import Binding, ChannelKey, TenantDirectory
+
+_log = logging.getLogger(__name__)
+
+_EVERY_TENANT = "*"
+"""The tenant part of an operators' thread's memory; no tenant's id has this form."""
+
+FAILED = "I could not answer that"
+
+
+class Conversation:
+    """What is said in every channel: who may see what, the question, the answer, the picture."""
+
+    def __init__(
+        self,
+        directory: TenantDirectory,
+        estate: Estate,
+        assistant: Assistant,
+        memory: ConversationStore,
+        draw: Callable[[Connections], Picture],
+        clock: Callable[[], float],
+    ) -> None:
+        """`draw` makes pictures; `clock` gives seconds since the epoch."""
+        self._directory = directory
+        self._estate = estate
+        self._assistant = assistant
+        self._memory = memory
+        self._draw = draw
+        self._clock = clock
+
+    def on_message(self, incoming: Incoming, channel: Channel) -> None:
+        """Answer what a person wrote, in its thread."""
+        if incoming.foreign:
+            channel.whisper(
+                _said("I answer only people of this workspace, not guests or other organisations.")
+            )
+            return
+        binding = self._binding(incoming.place, channel)
+        if binding is not None:
+            self._answer(incoming.text, binding, channel, canonical=False)
+
+    def on_click(self, click: Click, channel: Channel) -> None:
+        """Do what a pressed button says; what it may show is decided anew."""
+        if click.foreign:
+            channel.whisper(_said("Only people of this workspace can use these buttons."))
+        elif click.action == "feedback":
+            _log.info("feedback=<%s>, message=<%s> | heard", click.value, click.message_id)
+            channel.whisper(_said("Thank you, noted."))
+        elif click.action == "tenant":
+            self._choose_tenant(click, channel)
+        else:
+            binding = self._binding(click.place, channel)
+            if binding is not None:
+                self._answer(click.value, binding, channel, canonical=True)
+
+    def knows(self, place: Place) -> bool:
+        """Whether the bot has already spoken in that thread: then a reply there is for it."""
+        binding = self._directory.binding(place.key)
+        if binding is None:
+            return False
+        return bool(self._memory.load(_session(place, binding)).messages)
+
+    def _answer(self, text: str, binding: Binding, channel: Channel, *, canonical: bool) -> None:
+        place = channel.place
+        session = _session(place, binding)
+        focus = self._memory.load(session).focus if binding.operator else ()
+        scope = scope_for(binding, text, focus, self._estate)
+        if isinstance(scope, OutsideScope):
+            channel.post(_outside(scope))
+            return
+        if not scope.systems:
+            channel.post(_said("No tenants yet. Add one: `assist tenants add --help`"))
+            return
+        question = Question(
+            text=text,
+            session_id=session,
+            scope=scope,
+            asked_by=f"{place.key.platform}/{place.user_workspace}/{place.user}",
+            canonical=canonical,
+        )
+        answer = self._streamed(question, channel)
+        for view in answer.views:
+            if isinstance(view, Connections) and view.draw:
+                channel.picture(self._draw(view))
+
+    def _streamed(self, question: Question, channel: Channel) -> Answer:
+        """The answer, written into the thread as it comes; the stream is ended whatever happens."""
+        channel.status(_first_status(question.scope))
+        stream = channel.stream()
+        try:
+            for event in self._assistant.answer(question):
+                match event:
+                    case Status():
+                        stream.step(event.step_id, event.text, event.state)
+                    case TextDelta():
+                        stream.text(event.text)
+                    case Replaced():
+                        stream.replace(event.text)
+                    case Done():
+                        now = datetime.fromtimestamp(self._clock(), tz=UTC)
+                        stream.finish(reply_for(event.answer, now=now))
+                        return event.answer
+                    case _:
+                        pass
+        except SecurityAssistError as error:
+            _log.warning("error=<%s> | answer failed", type(error).__name__)
+            stream.finish(_said(f"{FAILED}: {error}"))
+        except BaseException:
+            stream.finish(_said(f"{FAILED}. It has been noted; please ask again."))
+            raise
+        return Answer(text="")
+
+    def _binding(self, place: Place, channel: Channel) -> Binding | None:
+        """Whose data the channel may see; says so in the thread when it may see nobody's."""
+        binding = self._directory.binding(place.key)
+        if place.direct:
+            return self._binding_of_direct(place, channel, binding)
+        if binding is None:
+            channel.post(_unmapped(place.key))
+        return binding
+
+    def _binding_of_direct(
+        self, place: Place, channel: Channel, chosen: Binding | None
+    ) -> Binding | None:
+        """A direct message is about a tenant that its person chose and still may see."""
+        allowed = self._visible_to(place, channel)
+        for binding in allowed:
+            if chosen is not None and binding.tenant_id == chosen.tenant_id:
+                return chosen
+        if chosen is not None:
+            self._directory.unbind(place.key)
+        if not allowed:
+            channel.post(
+                _said(
+                    "You are in none of the channels that I answer in, so there is nothing that I "
+                    "may show you here. Ask to be added to your tenant's channel."
+                )
+            )
+            return None
+        if len(allowed) == 1:
+            only = Binding(place.key, allowed[0].tenant_id)
+            self._directory.bind(only)
+            return only
+        channel.post(_which_tenant(allowed))
+        return None
+
+    def _visible_to(self, place: Place, channel: Channel) -> list[Binding]:
+        """The bindings whose channel this person is in: one per tenant, operators' last."""
+        found: dict[str | None, Binding] = {}
+        for binding in self._directory.bindings():
+            key = binding.key
+            same = (key.platform, key.workspace) == (place.key.platform, place.key.workspace)
+            if not same or binding.tenant_id in found or _is_direct(key):
+                continue
+            if place.user in channel.members(key.channel):
+                found[binding.tenant_id] = binding
+        return sorted(found.values(), key=lambda b: (b.operator, b.tenant_id or ""))
+
+    def _choose_tenant(self, click: Click, channel: Channel) -> None:
+        wanted = None if click.value == _EVERY_TENANT else click.value
+        allowed = {b.tenant_id for b in self._visible_to(click.place, channel)}
+        if not click.place.direct or wanted not in allowed:
+            channel.whisper(_said("That is not yours to choose."))
+            return
+        try:
+            self._directory.bind(Binding(click.place.key, wanted))
+        except NotFoundError as error:
+            channel.whisper(_said(str(error)))
+            return
+        whose = "every tenant" if wanted is None else wanted
+        channel.post(_said(f"This conversation is about {whose} now. What would you like to know?"))
+
+
+def _session(place: Place, binding: Binding) -> str:
+    key = place.key
+    return session_id(
+        binding.tenant_id or _EVERY_TENANT, key.platform, key.workspace, key.channel, place.thread
+    )
+
+
+def _is_direct(key: ChannelKey) -> bool:
+    """Slack's direct messages have ids that begin with D."""
+    return key.platform == "slack" and key.channel.startswith("D")
+
+
+def _first_status(scope: Scope) -> str:
+    whose = scope.systems[0].tenant.id if len(scope.systems) == 1 else "every tenant"
+    return f"Looking into {whose}"
+
+
+def _said(text: str) -> Reply:
+    return Reply(plain=text, parts=(Prose(text=text),))
+
+
+def _unmapped(key: ChannelKey) -> Reply:
+    text = (
+        "This channel is not mapped to a tenant, so I can show nothing here. "
+        f"Whoever runs me can map it: `assist tenants map-channel {key} TENANT`"
+    )
+    return _said(text)
+
+
+def _outside(refused: OutsideScope) -> Reply:
+    other = refused.other.id
+    return _said(
+        f"This channel is {refused.own.id}'s. "
+        f"Ask in {other}'s own channel, or in the operators' channel."
+    )
+
+
+def _which_tenant(allowed: Sequence[Binding]) -> Reply:
+    text = "Whose findings is this about? I show only tenants whose channel you are in."
+    buttons = tuple(
+        Button(
+            label=binding.tenant_id or "Every tenant",
+            action="tenant",
+            value=binding.tenant_id or _EVERY_TENANT,
+        )
+        for binding in allowed
+    )
+    return Reply(plain=text, parts=(Prose(text=text), Actions(buttons=buttons)))

@@ -1,0 +1,140 @@
+"""The whole product in one process: the stores, the queue, the workers, the bot's own door."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from flask import Flask, request
+from flask.wrappers import Response
+from slack_bolt import App
+from slack_bolt.adapter.flask import SlackRequestHandler
+from slack_sdk import WebClient
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from bot.commands.assistant import local_assistant
+from bot.conversation import Conversation
+from bot.messages import Click, Incoming
+from bot.picture.drawing import draw
+from bot.slack.app import build_app
+from bot.slack.channel import SlackChannel
+from bot.slack.parse import from_job, to_job
+from bot.worker import Workers
+from integrations.connect import Connections
+from integrations.work.port import Job
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackInstall:
+    """How the bot is known in one Slack workspace."""
+
+    team_id: str
+    bot_user_id: str
+    bot_id: str
+    token: str
+    signing_secret: str
+    api_url: str = "https://slack.com/api/"
+
+
+class LocalBot:
+    """Bolt, the queue and the workers of one workspace, in this process."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        install: SlackInstall,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Wire everything; nothing runs before `start`."""
+        self._install = install
+        self._client = WebClient(token=install.token, base_url=install.api_url, timeout=10)
+        memory = connections.conversations()
+        self._queue = connections.work()
+        self._conversation = Conversation(
+            connections.directory,
+            connections,
+            local_assistant(memory, clock),
+            memory,
+            draw,
+            clock,
+        )
+        self.app: App = build_app(
+            signing_secret=install.signing_secret,
+            team_id=install.team_id,
+            bot_token=install.token,
+            bot_id=install.bot_id,
+            bot_user_id=install.bot_user_id,
+            base_url=install.api_url,
+            on_message=self._take,
+            on_click=self._take,
+            knows=self._conversation.knows,
+        )
+        self._workers = Workers(self._queue, self._handle)
+
+    def _take(self, said: Incoming | Click) -> None:
+        """Called by Bolt's listeners: put it on the queue, so that Slack hears back at once."""
+        self._queue.put(to_job(said))
+
+    def _handle(self, job: Job) -> None:
+        said = from_job(job)
+        channel = SlackChannel(self._client, said.place, self._install.team_id)
+        if isinstance(said, Click):
+            self._conversation.on_click(said, channel)
+        else:
+            self._conversation.on_message(said, channel)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._workers.start()
+
+    def stop(self) -> None:
+        """Finish what is at hand."""
+        self._workers.stop()
+
+
+class BoltDoor:
+    """The bot's HTTP door on loopback, which Slack (or its simulation) delivers to."""
+
+    def __init__(self, port: int = 0) -> None:
+        """Bind 127.0.0.1; the app is told later, because it must know where Slack is first."""
+        self._handler: SlackRequestHandler | None = None
+        flask = Flask("security-assist-door")
+        flask.config["MAX_CONTENT_LENGTH"] = 1_000_000
+        flask.add_url_rule("/slack/events", view_func=self._received, methods=["POST"])
+        self._server: BaseWSGIServer = make_server("127.0.0.1", port, flask, threaded=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/slack/events"
+
+    def _received(self) -> Response:
+        if self._handler is None:
+            return Response("not ready", status=503)
+        answer: Response = self._handler.handle(request)
+        return answer
+
+    def open(self, app: App) -> None:
+        """Deliver to this app from now on."""
+        self._handler = SlackRequestHandler(app)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,112 @@
+"""Settings in, every tenant's systems out: the only place that picks engines."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from integrations.conversations.port import ConversationStore
+from integrations.findings.port import FindingStore
+from integrations.resources.port import ResourceGraph
+from integrations.settings import Settings
+from integrations.systems import Systems
+from integrations.tenants.port import Tenant, TenantDirectory
+from integrations.work.port import WorkQueue
+
+
+class Connections:
+    """Every engine, opened when it is first needed and closed together; itself an `Estate`.
+
+    One object serves all threads of a process.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        """Make the state folder, readable by its owner only; open nothing yet."""
+        settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._state = settings.state
+        self._clock = clock
+        self._open = ExitStack()
+        self.directory = self._open_directory()
+        self._findings_of = self._open_findings()
+        self._graph_of = self._open_graphs()
+
+    def _open_directory(self) -> TenantDirectory:
+        from integrations.tenants.sqlite import SqliteTenantDirectory
+
+        directory = SqliteTenantDirectory(self._state / "tenants.sqlite")
+        self._open.callback(directory.close)
+        return directory
+
+    def _open_findings(self) -> Callable[[str], FindingStore]:
+        from integrations.findings.sqlite import SqliteFindings
+
+        findings = SqliteFindings(self._state / "findings.sqlite")
+        self._open.callback(findings.close)
+        return findings.of
+
+    def _open_graphs(self) -> Callable[[str], ResourceGraph]:
+        from integrations.resources.graphersal import GraphersalGraphs
+
+        graphs = GraphersalGraphs(self._state / "graphs")
+        self._open.callback(graphs.close)
+        return graphs.of
+
+    def tenants(self) -> Sequence[Tenant]:
+        """Every tenant, the most important first."""
+        return self.directory.tenants()
+
+    def systems(self, tenant_id: str) -> Systems:
+        """One tenant's systems.
+
+        Raises:
+            NotFoundError: no such tenant.
+        """
+        tenant = self.directory.get(tenant_id)
+        return Systems(
+            tenant=tenant,
+            findings=self._findings_of(tenant.id),
+            resources=self._graph_of(tenant.id),
+        )
+
+    def conversations(self) -> ConversationStore:
+        """What was said, thread by thread."""
+        from integrations.conversations.sqlite import SqliteConversationStore
+
+        store = SqliteConversationStore(self._state / "conversations.sqlite", self._clock)
+        self._open.callback(store.close)
+        return store
+
+    def work(self) -> WorkQueue:
+        """The queue between the platforms' doors and the conversation."""
+        from integrations.work.sqlite import SqliteWorkQueue
+
+        queue = SqliteWorkQueue(self._state / "work.sqlite", self._clock)
+        self._open.callback(queue.close)
+        return queue
+
+    def rejects(self) -> Path:
+        """Where records are kept that could not be taken in."""
+        return self._state / "rejects.ndjson"
+
+    def pictures(self) -> Path:
+        """Where pictures are put that nobody named a file for."""
+        folder = self._state / "pictures"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def close(self) -> None:
+        """Close every engine."""
+        self._open.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

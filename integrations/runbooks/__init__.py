@@ -1,0 +1,1 @@
+"""What would fix a failed control, and what would do it."""

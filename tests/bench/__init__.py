@@ -1,0 +1,1 @@
+"""Figures, measured beside the other thing."""
