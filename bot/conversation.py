@@ -122,7 +122,8 @@ class Conversation:
                         stream.replace(event.text)
                     case Done():
                         now = datetime.fromtimestamp(self._clock(), tz=UTC)
-                        stream.finish(reply_for(event.answer, now=now))
+                        operator = question.scope.operator
+                        stream.finish(reply_for(event.answer, now=now, operator=operator))
                         return event.answer
                     case _:
                         pass

@@ -79,7 +79,8 @@ def _answered(
     question = Question(text=text, session_id=session, scope=scope)
     for event in local_assistant(memory).answer(question):
         if isinstance(event, Done):
-            return event.answer, reply_for(event.answer, now=datetime.now(UTC))
+            now = datetime.now(UTC)
+            return event.answer, reply_for(event.answer, now=now, operator=scope.operator)
     raise click.ClickException("the assistant ended without an answer")
 
 
