@@ -35,6 +35,8 @@ class Incoming:
     new_thread: bool = True
     foreign: bool = False
     """Written by somebody outside the workspace (Slack Connect), or by a guest."""
+    delivery_id: str = ""
+    """The platform's id of this delivery; the same thing delivered again carries the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,8 @@ class Click:
     message_id: str
     """The message whose button it is."""
     foreign: bool = False
+    delivery_id: str = ""
+    """The platform's id of this press: pressing again is another one."""
 
 
 class Style(StrEnum):

@@ -1,0 +1,36 @@
+"""What needs attention first: findings and graph joined into ranked exposures.
+
+The rules stand in `agent/exposures`: `reachable` (R1 to R4, R7, R8), `standing` (R5, R6, R9, R10,
+R12); R11 needs build projects, which are not ingested. Each adds terms to one draft per main
+resource, so that several rules about one path make one thing to do.
+"""
+
+from datetime import datetime
+
+from agent.exposures.evidence import Evidence
+from agent.exposures.reachable import reachable
+from agent.exposures.standing import (
+    blind_spots,
+    dying_keys,
+    foreign_trust,
+    identities,
+    public_stores,
+)
+from agent.views import Exposure
+from integrations.systems import Systems
+
+
+def rank(systems: Systems, now: datetime) -> list[Exposure]:
+    """Every exposure of a tenant, the worst first; the same data give the same list.
+
+    Args:
+        systems: The tenant's own.
+        now: Aware UTC; ages in the wording are counted up to it.
+    """
+    evidence = Evidence(systems, now)
+    drafts = [*reachable(evidence), *public_stores(evidence), *identities(evidence)]
+    drafts += [*dying_keys(evidence), *foreign_trust(evidence)]
+    drafts += blind_spots(evidence, drafts)
+    exposures = [draft.finished(systems.tenant) for draft in drafts]
+    unique = {exposure.ref: exposure for exposure in exposures}
+    return sorted(unique.values(), key=lambda e: (-e.score, e.ref))

@@ -1,0 +1,1 @@
+"""The rules that join findings with the resource graph, and the score."""

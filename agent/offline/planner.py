@@ -1,0 +1,38 @@
+"""The deterministic planner: messages in, the next steps out; keeps nothing, needs no network."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agent.offline.follow_up import follow_up
+from agent.offline.intents import first_calls, next_calls
+from agent.offline.say import say
+from agent.offline.steps import Call, Say
+from agent.offline.thread import turns_of
+from agent.offline.understand import understand
+
+__all__ = ["Call", "Say", "plan"]
+
+_MOST_ROUNDS = 4
+
+
+def plan(messages: Sequence[Mapping[str, Any]], tools: frozenset[str]) -> list[Call | Say]:
+    """The next steps: tools to call (only those that are offered), or the answer.
+
+    Args:
+        messages: Strands messages, `{"role": ..., "content": [{"text"|"toolUse"|"toolResult": ...}]}`.
+        tools: The names of the tools that are offered.
+    """
+    turns = turns_of(messages)
+    now = turns[-1]
+    asked = understand(now.question)
+    if not now.calls:
+        calls = follow_up(asked, turns) or first_calls(asked, turns)
+    elif len(now.calls) < _MOST_ROUNDS:
+        calls = next_calls(asked, now)
+    else:
+        calls = []
+    offered = [call for call in calls if call.name in tools]
+    if offered:
+        return list(offered)
+    errors = tuple(call.error for call in now.calls if call.error)
+    return [Say(say(now.question, now.views, errors))]

@@ -1,0 +1,46 @@
+"""Mends typing mistakes against the words that questions are made of."""
+
+from functools import lru_cache
+
+from agent.offline.vocabulary import ORDINALS, SERVICES, SEVERITIES, WORDS
+
+_SHORTEST, _TWO_FROM = 4, 7
+_KNOWN = WORDS | SEVERITIES.keys() | SERVICES.keys() | ORDINALS.keys()
+_LONGEST = max(len(word) for word in WORDS)
+
+
+@lru_cache(maxsize=8192)
+def mended(word: str) -> str:
+    """The known word that was probably meant; the word itself when none is near enough.
+
+    One mistake in words of 4 to 6 letters, two in longer ones; a swap of neighbours is one.
+    """
+    if word in _KNOWN or not word.isalpha() or not _SHORTEST <= len(word) <= _LONGEST + 2:
+        return word
+    allowed = 2 if len(word) >= _TWO_FROM else 1
+    best, best_distance = word, allowed + 1
+    for known in sorted(WORDS):
+        if abs(len(known) - len(word)) > allowed or len(known) < _SHORTEST:
+            continue
+        if known[0] != word[0] and known[:2] != word[1::-1]:
+            continue
+        distance = _distance(word, known, allowed)
+        if distance < best_distance:
+            best, best_distance = known, distance
+    return best
+
+
+def _distance(a: str, b: str, most: int) -> int:
+    """Damerau-Levenshtein (optimal string alignment), given up beyond `most`."""
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, left in enumerate(a, start=1):
+        two_before, before, row = before, row, [i]
+        for j, right in enumerate(b, start=1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (left != right))
+            if i > 1 and j > 1 and left == b[j - 2] and a[i - 2] == right:
+                cost = min(cost, two_before[j - 2] + 1)
+            row.append(cost)
+        if min(row) > most:
+            return most + 1
+    return row[-1]

@@ -1,0 +1,143 @@
+"""A thread's messages, read: the question, what tools answered, and what was shown before."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.tools import wire
+from agent.views import (
+    Advice,
+    Changes,
+    Choices,
+    Connections,
+    ExposureDetail,
+    ExposureList,
+    FindingDetail,
+    FindingList,
+    Posture,
+    PublicList,
+    ResourceDetail,
+    TopResources,
+    View,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A tool that was called and what it answered."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    views: tuple[View, ...] = ()
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Turn:
+    """A question and the calls that were made for it."""
+
+    question: str
+    calls: list[Called] = field(default_factory=list)
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """Everything that the turn's tools answered."""
+        return tuple(view for call in self.calls for view in call.views)
+
+
+def turns_of(messages: Sequence[Mapping[str, Any]]) -> list[Turn]:
+    """The turns of a thread, the current one last; at least one, be it empty."""
+    turns: list[Turn] = []
+    pending: dict[str, tuple[str, Mapping[str, Any]]] = {}
+    for message in messages:
+        for block in message.get("content") or ():
+            if "text" in block and message.get("role") == "user":
+                turns.append(Turn(str(block["text"])))
+            elif "toolUse" in block:
+                use = block["toolUse"]
+                given = use.get("input")
+                pending[use["toolUseId"]] = (use["name"], given if isinstance(given, dict) else {})
+            elif "toolResult" in block and turns:
+                turns[-1].calls.append(_called(block["toolResult"], pending))
+    return turns or [Turn("")]
+
+
+def _called(
+    result: Mapping[str, Any], pending: Mapping[str, tuple[str, Mapping[str, Any]]]
+) -> Called:
+    name, arguments = pending.get(result.get("toolUseId", ""), ("", {}))
+    texts = [str(c["text"]) for c in result.get("content") or () if "text" in c]
+    if result.get("status") == "error":
+        return Called(name, arguments, error=" ".join(texts) or "it failed")
+    return Called(name, arguments, tuple(view for text in texts for view in wire.decode(text)))
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """Something that was shown and can be meant by "the second one" or "it"."""
+
+    kind: str
+    """exposure, finding or resource."""
+    ref: str
+    """X-..., F-..., or a resource's id."""
+    name: str = ""
+
+
+def things_of(turn: Turn) -> list[Thing]:
+    """What a turn showed, in the order it was shown; the last list of it counts."""
+    for call in reversed(turn.calls):
+        views = [view for view in call.views if not isinstance(view, Choices)]
+        if views:
+            return _listed(views)
+    return []
+
+
+def _listed(views: Sequence[View]) -> list[Thing]:
+    exposures = [e for v in views if isinstance(v, ExposureList) for e in v.exposures]
+    if exposures:
+        exposures.sort(key=lambda e: (-e.score, e.tenant, e.ref))
+        return [Thing("exposure", e.ref, e.resource_name) for e in exposures]
+    return [thing for view in views for thing in _shown(view)]
+
+
+def _shown(view: View) -> list[Thing]:
+    match view:
+        case ExposureDetail():
+            return [Thing("exposure", view.exposure.ref, view.exposure.resource_name)]
+        case Posture():
+            worst = view.worst
+            return [Thing("exposure", worst.ref, worst.resource_name)] if worst else []
+        case FindingList():
+            return [Thing("finding", f.ref, f.title) for f in view.findings]
+        case FindingDetail() | Advice():
+            return [Thing("finding", view.finding.ref, view.finding.title)]
+        case Changes():
+            return [Thing("finding", f.ref, f.title) for f in (*view.opened, *view.reopened)]
+        case TopResources():
+            return [Thing("resource", row.key, view.names.get(row.key, "")) for row in view.rows]
+        case PublicList():
+            return [Thing("resource", row.resource.id, row.resource.name) for row in view.rows]
+        case ResourceDetail():
+            return [Thing("resource", view.resource.id, view.resource.name)]
+        case Connections():
+            return [Thing("resource", view.about.id, view.about.name)]
+        case _:
+            return []
+
+
+def last_shown(turns: Sequence[Turn]) -> tuple[Turn | None, list[Thing]]:
+    """The newest turn before the current one that showed something, and what it showed."""
+    for turn in reversed(turns[:-1]):
+        things = things_of(turn)
+        if things:
+            return turn, things
+    return None, []
+
+
+def last_call(turns: Sequence[Turn]) -> Called | None:
+    """The newest call before the current turn that answered something."""
+    for turn in reversed(turns[:-1]):
+        for call in reversed(turn.calls):
+            if call.views and call.name != "ask_back":
+                return call
+    return None

@@ -1,0 +1,125 @@
+"""What a question asks: its words read, mended and sorted, before anything is looked up."""
+
+import re
+from dataclasses import dataclass
+
+from agent.offline.spelling import mended
+from agent.offline.vocabulary import ORDINALS, SERVICES, SEVERITIES, SINCE
+
+_MOST_CHARS = 1_000
+_REF = re.compile(r"\b([FX]-[0-9A-Z]{6,8})\b", re.IGNORECASE)
+_CVE = re.compile(r"\bCVE-\d{4}-\d{4,}\b", re.IGNORECASE)
+_CONTROL = re.compile(r"\b([A-Za-z][A-Za-z0-9]{1,20}\.\d{1,3})\b")
+_ARN = re.compile(r"arn:aws[\w-]*:[\w-]+:[\w-]*:\d*:[^\s`\"'?,]+")
+_QUOTED = re.compile(r"[`\"“]([^`\"”]{1,120})[`\"”]")
+_TOKEN = re.compile(r"[\w][\w./:@+-]*", re.ASCII)
+_NAME = re.compile(r"(?=.*[a-z])(?=.*[-_\d.])[a-z0-9][\w./:@+-]+", re.IGNORECASE)
+_PLAIN = frozenset(
+    {"wide-open", "e-mail", "follow-up", "sign-in", "log-in", "end-to-end", "so-called", "24h",
+     "internet-facing", "cross-tenant", "cross-account", "t-2", "top-5", "top-10", "7d", "30d",
+     "ipv4", "ipv6", "0.0.0.0/0", "high-risk", "long-lived", "oauth2", "e.g", "i.e"}
+)  # fmt: skip
+_FROM = re.compile(r"\bfrom (\d{1,5})$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question, read."""
+
+    text: str
+    """Lower case, mended, single blanks; names and refs taken out."""
+    refs: tuple[str, ...] = ()
+    """F-... and X-... in upper case."""
+    controls: tuple[str, ...] = ()
+    cves: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    """What looks like a resource: ARNs, short ids, quoted names, words with hyphens or digits."""
+    severities: tuple[str, ...] = ()
+    service: str | None = None
+    ordinal: int | None = None
+    """1 for the first, -1 for the last."""
+    since: str | None = None
+    offset: int = 0
+
+    def says(self, pattern: str) -> bool:
+        """Whether the text matches anywhere."""
+        return re.search(pattern, self.text) is not None
+
+
+def understand(text: str) -> Asked:
+    """Read a question; any text is read, at most its first 1,000 characters."""
+    rest = re.sub(r"<@\w+>|@assist\b", " ", text[:_MOST_CHARS])
+    found: dict[str, list[str]] = {"refs": [], "arns": [], "cves": [], "quoted": [], "controls": []}
+    for kind, pattern in (
+        ("arns", _ARN),
+        ("refs", _REF),
+        ("cves", _CVE),
+        ("quoted", _QUOTED),
+    ):
+        for match in pattern.finditer(rest):
+            found[kind].append(match.group(match.re.groups))
+        rest = pattern.sub(" ", rest)
+    from_row = _FROM.search(rest.strip().lower())
+    rest = _FROM.sub(" ", rest.strip()) if from_row else rest
+    for match in _CONTROL.finditer(rest):
+        if match[1].split(".")[0].casefold() not in {"v", "version", "tls"}:
+            found["controls"].append(match[1])
+    rest = _CONTROL.sub(" ", rest)
+    words, names = _words(rest)
+    quoted = [q.strip() for q in found["quoted"] if q.strip()]
+    text = " ".join(words)
+    return Asked(
+        text=text,
+        refs=tuple(dict.fromkeys(ref.upper() for ref in found["refs"])),
+        controls=tuple(dict.fromkeys(found["controls"])),
+        cves=tuple(dict.fromkeys(cve.upper() for cve in found["cves"])),
+        names=tuple(dict.fromkeys([*found["arns"], *quoted, *names])),
+        severities=tuple(dict.fromkeys(SEVERITIES[w] for w in words if w in SEVERITIES)),
+        service=next((SERVICES[w] for w in words if w in SERVICES), None),
+        ordinal=_ordinal(words, text),
+        since=next((since for pattern, since in SINCE if re.search(pattern, text)), None),
+        offset=max(0, int(from_row[1]) - 1) if from_row else 0,
+    )
+
+
+def _words(text: str) -> tuple[list[str], list[str]]:
+    """The text's plain words, mended, and what looks like names of resources."""
+    words: list[str] = []
+    names: list[str] = []
+    for token in _TOKEN.findall(text):
+        trimmed = token.rstrip(".:-/")
+        folded = trimmed.casefold()
+        if _NAME.fullmatch(trimmed) and folded not in _PLAIN and not _is_word(folded):
+            names.append(trimmed)
+        elif folded:
+            words.extend(mended(part) for part in re.split(r"[-/.:@+]", folded) if part)
+    return words, names
+
+
+def _is_word(folded: str) -> bool:
+    """Numbers, ordinals, services with digits in their names, hyphenated plain words."""
+    if folded.isdigit() or folded in ORDINALS or folded in SERVICES:
+        return True
+    parts = folded.split("-")
+    return len(parts) > 1 and all(part in _COMMON for part in parts)
+
+
+_COMMON = frozenset(
+    {"open", "public", "security", "group", "groups", "internet", "cross", "tenant", "high",
+     "critical", "wide", "right", "now", "follow", "up", "on", "call", "in", "out", "of", "the",
+     "non", "compliant", "re", "opened", "year", "old", "top", "most", "at", "risk", "role"}
+)  # fmt: skip
+
+
+def _ordinal(words: list[str], text: str) -> int | None:
+    for word in words:
+        if word in ORDINALS and not (
+            word == "last" and re.search(r"last (?:week|month|night|day|24|7|30)", text)
+        ):
+            if word == "top" and re.search(
+                r"top (?:\d+ )?(?:resource|risk|exposure|finding|issue)", text
+            ):
+                continue
+            return ORDINALS[word]
+    number = re.fullmatch(r"(?:number |no |#)?(\d)(?: please)?", text)
+    return int(number[1]) if number and number[1] != "0" else None

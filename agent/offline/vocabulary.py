@@ -1,0 +1,85 @@
+"""The words that questions are made of, and what they mean."""
+
+SEVERITIES: dict[str, str] = {
+    "critical": "critical", "criticals": "critical", "crits": "critical", "crit": "critical",
+    "fatal": "fatal", "high": "high", "highs": "high", "severe": "high",
+    "medium": "medium", "mediums": "medium", "moderate": "medium", "low": "low", "lows": "low",
+    "informational": "informational", "informationals": "informational",
+}  # fmt: skip
+
+SERVICES: dict[str, str] = {
+    "s3": "S3", "bucket": "S3", "buckets": "S3", "ec2": "EC2", "instance": "EC2",
+    "instances": "EC2", "servers": "EC2", "vms": "EC2", "iam": "IAM", "identity": "IAM",
+    "rds": "RDS", "database": "RDS", "databases": "RDS", "lambda": "Lambda", "lambdas": "Lambda",
+    "functions": "Lambda", "kms": "KMS", "keys": "KMS", "eks": "EKS", "kubernetes": "EKS",
+    "ecs": "ECS", "containers": "ECS", "ecr": "ECR", "images": "ECR", "sqs": "SQS",
+    "queues": "SQS", "sns": "SNS", "topics": "SNS", "dynamodb": "DynamoDB", "dynamo": "DynamoDB",
+    "tables": "DynamoDB", "cloudtrail": "CloudTrail", "elb": "ELB", "alb": "ELB",
+    "balancers": "ELB", "redshift": "Redshift", "config": "Config", "guardduty": "GuardDuty",
+    "ssm": "SSM", "secretsmanager": "SecretsManager", "secrets": "SecretsManager",
+    "autoscaling": "AutoScaling", "cloudfront": "CloudFront", "apigateway": "APIGateway",
+    "dms": "DMS", "opensearch": "Opensearch", "codebuild": "CodeBuild", "waf": "WAF",
+}  # fmt: skip
+
+ORDINALS: dict[str, int] = {
+    "first": 1, "1st": 1, "top": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4,
+    "4th": 4, "fifth": 5, "5th": 5, "last": -1,
+}  # fmt: skip
+
+SINCE: tuple[tuple[str, str], ...] = (
+    (r"\b(?:last|past|this) (?:month|30 days|four weeks)\b|\bmonth\b", "last_month"),
+    (r"\b(?:last|past|this) (?:week|7 days|seven days)\b|\bweek\b", "last_week"),
+    (r"\btoday\b|\bsince midnight\b", "today"),
+    (r"\byesterday\b|\bovernight\b|\b(?:last|past) (?:night|day|24 ?h(?:ours)?)\b", "yesterday"),
+)
+
+_WORDS = """
+able about access account accounts across active advice affected after again alert alerts all
+anything attached attack attacker attackers attacks attention bad behind between blast breach
+bring buckets called can change changed changes clean close closed cloudtrail come compare
+compliance compliant connected connection connections control controls could critical
+criticals customers danger dangerous data databases days ddos denial describe detail details
+difference different draw encrypted environment everything explain exploit exploitable
+exploited exposed exposure exposures external failed failing find finding findings first fix
+fixed from functions graph group groups guardduty happen happened happening help here high
+highs hole holes identities identity important incident incidents instance instances internet
+issue issues keys know lambda latest list longest look matter matters medium mediums most
+muted neighbours networks never news next number oldest open opened order outside overview
+owner owns page path paths people permissions picture plan policies policy ports position
+posture principals priorities prioritise prioritize priority problem problems public publicly
+question radius rank ranked reach reachable recent regressed related remediate remediation
+remedy report resolve resolved resource resources risk riskiest risks risky role roles same
+score second secure security service services severity should show since snapshot snapshots
+solve something standing start state status storage summarise summarize summary suppressed
+suspicious tell tenant tenants thanks third threat threats today topology traffic trend under
+urgent urgently users vulnerabilities vulnerability vulnerable wants week weeks what when
+where which who why wide wide-open world worse worst wrong yesterday
+"""
+_SHORTEST_MENDED = 4
+
+WORDS: frozenset[str] = (
+    frozenset(_WORDS.split())
+    | SEVERITIES.keys()
+    | {word for word in SERVICES if len(word) >= _SHORTEST_MENDED}
+)
+"""What a mistyped word may have been meant to be."""
+
+_CHANGE = "change anything in an account yet"
+
+CANNOT: tuple[tuple[str, str], ...] = (
+    (
+        r"\b(?:restart|reboot|start|stop|terminate|shut ?down|resize|launch)\b",
+        "restart or stop things",
+    ),
+    (r"\b(?:delete|remove|destroy|drop|wipe|detach|revoke|disable|block|kill)\b", _CHANGE),
+    (r"\b(?:create|deploy|provision|install|upgrade|patch|rotate|encrypt|enable|apply)\b", _CHANGE),
+    (r"\b(?:cost|costs|bill|billing|spend|price|budget)\b", "see costs yet"),
+    (r"\b(?:cloudtrail|audit|flow|access) (?:events?|logs?)\b|\blogs\b", "see log events yet"),
+    (
+        r"\b(?:jira|ticket|email|pagerduty|call|message)\b (?:\w+ )?(?:for|to|the|me|him|her|them)\b",
+        "write to people or open tickets",
+    ),
+    (r"\b(?:write|build|generate)\b.*\b(?:exploit|malware|payload|attack)\b", "help to attack"),
+    (r"\b(?:weather|joke|poem|recipe|translate|football)\b", "help with that"),
+)
+"""What is asked for and cannot be done: pattern -> the end of "I can't ...". """

@@ -1,0 +1,180 @@
+"""One question's answers from several tenants, as one card: the worst of all, with owners."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from agent import canonical
+from agent.guard.untrusted import clean
+from agent.views import Changes, FindingList, PublicList, TopResources
+from bot import phrases
+from bot.cards import card, findings
+from bot.cards.card import Audience, Card
+from bot.messages import Button, Grid
+from integrations.findings.port import Breakdown, Finding, Severity
+
+_ROWS = 10
+_ASKED = 4
+"""Tenants that get a button of their own."""
+_NAMED = 2
+
+
+def finding_lists(views: Sequence[FindingList], to: Audience) -> Card:
+    """The worst findings of all tenants, and how many each of them has."""
+    found = sorted(((f, view) for view in views for f in view.findings), key=_worst_first)
+    shown = found[:_ROWS]
+    rows = tuple(
+        (
+            str(number),
+            findings.table_title(f, [finding for finding, _ in shown]),
+            f"{view.tenant}: {findings.where(f, view.names)}",
+            phrases.age(f.first_seen, to.now),
+        )
+        for number, (f, view) in enumerate(shown, start=1)
+    )
+    grid = Grid(columns=("#", "Finding", "Where", "Open for"), rows=rows, numeric=(0,))
+    total = sum(view.total for view in views)
+    first = f"The worst {len(shown)} of " if len(shown) < total else ""
+    asked = clean(views[0].asked, card.VALUE_LENGTH) or "findings"
+    whole = phrases.counted(sum(view.whole for view in views), "open finding")
+    explained = [
+        card.explain(f.ref, to, view.tenant, f"Explain {number}")
+        for number, (f, view) in enumerate(shown[:_NAMED], start=1)
+    ]
+    return Card(
+        parts=(grid,) if rows else (),
+        whole=f"{first}{phrases.number(total)} {asked}, of {whole} in {_tenants(len(views))}",
+        freshness=tuple(view.freshness for view in views),
+        then=(*explained, *_only(views)),
+    )
+
+
+def _worst_first(row: tuple[Finding, FindingList]) -> tuple[int, datetime, str]:
+    finding, view = row
+    return (-finding.severity, finding.first_seen, view.tenant)
+
+
+def _only(views: Sequence[FindingList]) -> list[Button]:
+    """`Only acme (29)`: the same question asked of one tenant."""
+    ranked = sorted((v for v in views if v.total), key=lambda v: (-v.total, v.tenant))
+    return [
+        card.ask(
+            f"Only {view.tenant} ({phrases.number(view.total)})",
+            canonical.next_page(view.filtered, 0, view.tenant),
+        )
+        for view in ranked[:_ASKED]
+        if canonical.can_page(view.filtered)
+    ]
+
+
+def top_resources(views: Sequence[TopResources], to: Audience) -> Card:
+    """The resources with the most findings, of all tenants."""
+    found = sorted(((row, view) for view in views for row in view.rows), key=_most_first)
+    rows = tuple(
+        (
+            f"{view.tenant}: {_name(row, view)}",
+            phrases.kind(row.title),
+            phrases.open_by_severity(row.by_severity) or "none urgent",
+            phrases.number(row.count),
+        )
+        for row, view in found[:_ROWS]
+    )
+    grid = Grid(columns=("Resource", "What", "Urgent", "All"), rows=rows, numeric=(3,))
+    whole = phrases.counted(sum(view.whole for view in views), "open finding")
+    asked = clean(views[0].asked, card.VALUE_LENGTH)
+    return Card(
+        parts=(grid,) if rows else (),
+        whole=f"{card.sentence(asked).rstrip('.')}, of {whole} in {_tenants(len(views))}",
+        freshness=tuple(view.freshness for view in views),
+        then=tuple(
+            card.ask(
+                f"About {_name(row, view)[:40]}", canonical.about(row.key, to.tenant(view.tenant))
+            )
+            for row, view in found[:_NAMED]
+        ),
+    )
+
+
+def _most_first(row: tuple[Breakdown, TopResources]) -> tuple[int, int, int, str]:
+    counts = row[0].by_severity
+    critical = counts.get(Severity.CRITICAL, 0) + counts.get(Severity.FATAL, 0)
+    return (-critical, -counts.get(Severity.HIGH, 0), -row[0].count, row[0].key)
+
+
+def _name(row: Breakdown, view: TopResources) -> str:
+    return clean(view.names.get(row.key) or phrases.short_name(row.key), 120)
+
+
+def public_lists(views: Sequence[PublicList], to: Audience) -> Card:
+    """What the internet reaches of all tenants, the worst first."""
+    found = sorted(
+        ((row, view.tenant) for view in views for row in view.rows),
+        key=lambda f: (f[0].accepted, -(f[0].worst or 0), -f[0].findings, f[1]),
+    )
+    rows = tuple(
+        (
+            f"{tenant}: {phrases.resource_name(row.resource)}",
+            phrases.kind(row.resource.type),
+            clean(row.how, card.VALUE_LENGTH) + (" (accepted)" if row.accepted else ""),
+            phrases.mark(row.worst) if row.worst else "none",
+        )
+        for row, tenant in found[:_ROWS]
+    )
+    grid = Grid(columns=("Resource", "What", "How", "Worst"), rows=rows)
+    total = sum(view.total for view in views)
+    first = f"The first {len(rows)} of " if len(rows) < total else ""
+    asked = clean(views[0].asked, card.VALUE_LENGTH)
+    said = f"{first}{phrases.counted(total, 'resource')} {asked} in {_tenants(len(views))}"
+    return Card(
+        parts=(grid,) if rows else (),
+        whole=said,
+        freshness=tuple(view.freshness for view in views),
+        then=tuple(
+            card.ask(
+                f"About {clean(row.resource.name, 40)}",
+                canonical.about(row.resource.short_id or row.resource.id, to.tenant(tenant)),
+            )
+            for row, tenant in found[:_NAMED]
+        ),
+    )
+
+
+def changes(views: Sequence[Changes], to: Audience) -> Card:
+    """What came and went in each tenant, the busiest first."""
+    ranked = sorted(views, key=lambda v: (-v.opened_total, v.tenant))
+    rows = tuple(
+        (
+            view.tenant,
+            phrases.number(view.opened_total),
+            f"{phrases.number(view.closed_total)}{_back(view)}",
+            _worst_new(view),
+        )
+        for view in ranked
+    )
+    grid = Grid(columns=("Tenant", "New", "Fixed", "Worst new"), rows=rows, numeric=(1, 2))
+    return Card(
+        parts=(grid,),
+        whole=f"Changes {views[0].since_words} in {_tenants(len(views))}",
+        freshness=tuple(view.freshness for view in views),
+        then=tuple(
+            card.explain(view.opened[0].ref, to, view.tenant, f"Explain the worst of {view.tenant}")
+            for view in ranked[:_ASKED]
+            if view.opened
+        ),
+    )
+
+
+def _back(view: Changes) -> str:
+    return f", {phrases.number(len(view.reopened))} came back" if view.reopened else ""
+
+
+def _worst_new(view: Changes) -> str:
+    if not view.opened:
+        return "none"
+    worst = view.opened[0]
+    name = view.names.get(worst.resource) or phrases.short_name(worst.resource)
+    title = clean(worst.title, card.VALUE_LENGTH)
+    return f"{phrases.mark(worst.severity)} {title} ({clean(name, 60)}) · {worst.ref}"
+
+
+def _tenants(count: int) -> str:
+    return phrases.counted(count, "tenant")

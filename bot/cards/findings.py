@@ -1,0 +1,240 @@
+"""Findings as cards: a list, one finding, what changed, how one would be fixed."""
+
+from collections.abc import Mapping, Sequence
+
+from agent import canonical
+from agent.guard.untrusted import clean
+from agent.views import Advice, Changes, Choices, FindingDetail, FindingList
+from bot import phrases
+from bot.cards import card
+from bot.cards.card import Audience, Card
+from bot.messages import Actions, Button, Grid, Item, Part, Prose, Style
+from integrations.findings.port import Finding
+
+_SPELT_OUT = 4
+"""So many findings are shown one by one, with where and since when; more become a table."""
+_ROWS = 10
+_FACTS = 8
+_NAMED = 3
+
+
+def finding_list(view: FindingList, to: Audience) -> Card:
+    """Findings that were asked for: what, where, since when; the next page one press away."""
+    shown = view.findings[:_ROWS]
+    offset = _offset(view.filtered)
+    parts: list[Part] = []
+    if len(shown) > _SPELT_OUT:
+        parts.append(_table(view, offset, to))
+    else:
+        parts.extend(
+            item(number, f, view.names, to) for number, f in enumerate(shown, start=offset + 1)
+        )
+    then = list(_explain(shown, offset, view.tenant, to))
+    left = view.total - offset - len(shown)
+    if shown and left > 0 and canonical.can_page(view.filtered):
+        question = canonical.next_page(view.filtered, offset + len(shown), to.tenant(view.tenant))
+        then.append(card.ask(f"Show more ({phrases.number(left)} left)", question))
+    return Card(
+        parts=tuple(parts),
+        whole=_whole(view, offset, len(shown)),
+        freshness=(view.freshness,),
+        then=tuple(then),
+    )
+
+
+def _offset(filtered: Mapping[str, str]) -> int:
+    given = filtered.get("offset", "")
+    return int(given) if given.isdecimal() else 0
+
+
+def _whole(view: FindingList, offset: int, shown: int) -> str:
+    asked = clean(view.asked, card.VALUE_LENGTH) or "findings"
+    of = f"of {phrases.counted(view.whole, 'open finding')} in {view.tenant}"
+    if not shown or (shown == view.total and not offset):
+        return f"{phrases.number(view.total)} {asked}, {of}"
+    span = f"{offset + 1} to {offset + shown}" if offset else f"The first {shown}"
+    return f"{span} of {phrases.number(view.total)} {asked}, {of}"
+
+
+def _table(view: FindingList, offset: int, to: Audience) -> Grid:
+    shown = view.findings[:_ROWS]
+    rows = [
+        (
+            str(number),
+            table_title(f, shown),
+            where(f, view.names),
+            phrases.age(f.first_seen, to.now),
+        )
+        for number, f in enumerate(shown, start=offset + 1)
+    ]
+    return Grid(columns=("#", "Finding", "Where", "Open for"), rows=tuple(rows), numeric=(0,))
+
+
+def table_title(finding: Finding, among: Sequence[Finding]) -> str:
+    """What it is and its ref; how bad it is only where that tells the rows apart."""
+    same = len({f.severity for f in among}) == 1
+    worth = "" if same else f"{phrases.mark(finding.severity)} "
+    return f"{worth}{_title(finding)} · {finding.ref}"
+
+
+def where(finding: Finding, names: Mapping[str, str]) -> str:
+    """`instance web-7`: short, for a table."""
+    name = clean(names.get(finding.resource) or phrases.short_name(finding.resource), 80)
+    return f"{phrases.kind(finding.resource_type)} {name}".strip()
+
+
+def item(number: int | None, finding: Finding, names: Mapping[str, str], to: Audience) -> Item:
+    """One finding in two lines: what; where, since when, which control."""
+    beside = (
+        phrases.finding_where(finding, names),
+        phrases.finding_since(finding, to.now),
+        finding.control or "",
+        finding.ref,
+    )
+    return Item(
+        number=number,
+        mark=phrases.mark(finding.severity),
+        title=_title(finding),
+        lines=(" · ".join(word for word in beside if word),),
+    )
+
+
+def _title(finding: Finding) -> str:
+    exploited = " (exploit known)" if finding.exploitable else ""
+    return f"{clean(finding.title, card.VALUE_LENGTH) or finding.kind}{exploited}"
+
+
+def _explain(
+    findings: Sequence[Finding], offset: int, tenant: str, to: Audience
+) -> tuple[Button, ...]:
+    if len(findings) == 1:
+        ref = findings[0].ref
+        return (card.explain(ref, to, tenant), card.plan_fix(ref, to, tenant))
+    return tuple(
+        card.explain(finding.ref, to, tenant, f"Explain {number}")
+        for number, finding in enumerate(findings[:_NAMED], start=offset + 1)
+    )
+
+
+def finding_detail(view: FindingDetail, to: Audience) -> Card:
+    """One finding: where, since when, and what its event tells."""
+    finding = view.finding
+    names = {view.resource.id: phrases.resource_name(view.resource)} if view.resource else {}
+    rows = [
+        ("Where", phrases.finding_where(finding, names)),
+        ("Account", finding.account),
+        ("Since", _since(finding, to)),
+        ("Reported by", _source(finding)),
+        *view.facts[:_FACTS],
+        ("Part of", _exposed(view, to)),
+    ]
+    title = [] if to.has_read(finding.title) else [_named(finding)]
+    then = [card.plan_fix(finding.ref, to, view.tenant)]
+    then.extend(card.why(e.ref, to, view.tenant) for e in view.exposures[:1])
+    if view.resource:
+        thing = view.resource.short_id or view.resource.id
+        then.append(card.show_graph(thing, to, view.tenant))
+    return Card(
+        parts=(*title, card.facts(rows)),
+        whole=finding.ref,
+        freshness=(view.freshness,),
+        then=tuple(then),
+    )
+
+
+def _named(finding: Finding) -> Item:
+    return Item(number=None, mark=phrases.mark(finding.severity), title=_title(finding))
+
+
+def _since(finding: Finding, to: Audience) -> str:
+    seen = f"last seen {phrases.ago(finding.last_seen, to.now)}"
+    return f"{phrases.finding_since(finding, to.now)}, {seen}"
+
+
+def _source(finding: Finding) -> str:
+    return f"{finding.source}, control {finding.control}" if finding.control else finding.source
+
+
+def _exposed(view: FindingDetail, to: Audience) -> str:
+    return card.joined(
+        [f"{to.prefix(e.tenant)}{e.headline} ({e.ref}, {e.score})" for e in view.exposures[:2]]
+    )
+
+
+def changes(view: Changes, to: Audience) -> Card:
+    """What came, went and came back since a moment."""
+    opened = view.opened[:_SPELT_OUT]
+    parts: list[Part] = [
+        item(number, finding, view.names, to) for number, finding in enumerate(opened, start=1)
+    ]
+    rows = [
+        ("New", _some(view.opened_total, len(opened))),
+        ("Fixed", _titles(view.closed, view.closed_total, view.names)),
+        ("Regressed", _titles(view.reopened, len(view.reopened), view.names)),
+    ]
+    totals = card.facts(rows)
+    if totals.facts:
+        parts.append(totals)
+    attention = canonical.in_tenant(canonical.ATTENTION, to.tenant(view.tenant))
+    return Card(
+        parts=tuple(parts),
+        whole=f"{to.prefix(view.tenant)}changes {view.since_words}",
+        freshness=(view.freshness,),
+        then=(
+            *_explain(opened, 0, view.tenant, to),
+            card.ask("What needs attention first", attention),
+        ),
+    )
+
+
+def _some(total: int, shown: int) -> str:
+    if total <= shown:
+        return ""
+    return f"{phrases.number(total)} in all, the worst {shown} above"
+
+
+def _titles(findings: Sequence[Finding], total: int, names: Mapping[str, str]) -> str:
+    if not total:
+        return ""
+    said = [
+        f"{_title(f)} ({clean(names.get(f.resource) or phrases.short_name(f.resource), 60)})"
+        for f in findings[:_NAMED]
+    ]
+    left = total - len(said)
+    more = [f"and {phrases.number(left)} more"] if left > 0 else []
+    return f"{phrases.number(total)}: {card.joined([*said, *more])}"
+
+
+def advice(view: Advice, to: Audience) -> Card:
+    """How a finding would be fixed: steps, runbook, whether it can be undone."""
+    steps = [
+        f"{number}. {clean(step, card.VALUE_LENGTH)}"
+        for number, step in enumerate(view.steps, start=1)
+        if not to.has_read(step)
+    ]
+    undo = {True: "yes", False: "no", None: "not known"}[view.reversible]
+    breaks = [f"{e.headline} ({e.ref}, {e.score})" for e in view.exposures[:_NAMED]]
+    rows = [
+        ("Fixes", f"{_title(view.finding)} ({view.finding.ref})"),
+        (
+            "Runbook",
+            view.runbook or "none known" + ("; the steps above are by hand" if view.steps else ""),
+        ),
+        ("Can be undone", undo),
+        ("Mind", "" if to.has_read(view.care) else view.care),
+        ("Breaks", card.joined(breaks)),
+    ]
+    parts: list[Part] = [Prose(text="\n".join(steps))] if steps else []
+    parts.append(card.facts(rows))
+    graphs = [card.show_graph(e.ref, to, view.tenant) for e in view.exposures[:1] if e.path]
+    explained = card.explain(view.finding.ref, to, view.tenant, "Explain the finding")
+    return Card(parts=tuple(parts), freshness=(view.freshness,), then=(explained, *graphs))
+
+
+def choices(view: Choices) -> Card:
+    """A question asked back: its answers as buttons, the likeliest first."""
+    buttons = tuple(
+        card.ask(c.label, c.ask, Style.PRIMARY if first else Style.PLAIN)
+        for first, c in zip((True, *([False] * len(view.choices))), view.choices, strict=False)
+    )
+    return Card(parts=(Actions(buttons=buttons),) if buttons else ())

@@ -1,0 +1,147 @@
+// A list of messages: only what changed is drawn again.
+import { clockTime, dayName, el, emoji, face, fullTime } from "./dom.js";
+import { drawBlocks, pictureButton, plainWords } from "./blocks.js";
+
+const CLOSE_S = 300;
+
+export class MessageList {
+  constructor(frame, { store, context, inThread, openThread }) {
+    this.frame = frame;
+    this.store = store;
+    this.context = context;
+    this.inThread = inThread;
+    this.openThread = openThread;
+    this.nodes = new Map();
+    this.place = "";
+    this.stuck = true;
+    frame.addEventListener("scroll", () => {
+      this.stuck = Math.abs(frame.scrollTop - this.end()) < 60 || frame.scrollHeight - frame.scrollTop - frame.clientHeight < 60;
+    });
+    new ResizeObserver(() => this.stick()).observe(frame);
+  }
+
+  // `place` names the channel or thread: another place starts from nothing, at its end.
+  show(place, messages, after = []) {
+    if (place !== this.place) {
+      this.nodes.clear();
+      this.stuck = true;
+      this.place = place;
+    }
+    const wanted = [];
+    const kept = new Map();
+    let before = null;
+    for (const message of messages) {
+      if (!this.inThread && (!before || dayName(before.ts) !== dayName(message.ts))) wanted.push(this.day(message, kept));
+      const node = this.node(message, before, kept);
+      wanted.push(node);
+      const replies = this.inThread && !before ? this.store.replies(message.channel, message.ts) : 0;
+      if (replies) wanted.push(this.replyLine(replies, kept));
+      before = message;
+    }
+    this.nodes = kept;
+    placeAll(this.frame, [...wanted, ...after]);
+    this.stick();
+  }
+
+  stick() {
+    if (this.stuck) this.frame.scrollTop = this.end();
+  }
+
+  // The end of the list, but never past the beginning of the newest message: its first line counts.
+  end() {
+    const { frame } = this;
+    const bottom = frame.scrollHeight - frame.clientHeight;
+    const newest = frame.querySelector(".message:last-of-type");
+    if (!this.inThread || !newest) return bottom;
+    const top = newest.getBoundingClientRect().top - frame.getBoundingClientRect().top + frame.scrollTop;
+    return Math.max(0, Math.min(bottom, top - 8));
+  }
+
+  keptOr(key, mark, kept, make) {
+    const held = this.nodes.get(key);
+    const entry = held && held.mark === mark ? held : { mark, node: make() };
+    kept.set(key, entry);
+    return entry.node;
+  }
+
+  day(message, kept) {
+    const name = dayName(message.ts);
+    return this.keptOr(`day:${name}`, name, kept, () => el("div", { class: "day", role: "separator" }, el("span", {}, name)));
+  }
+
+  replyLine(count, kept) {
+    const words = `${count} ${count === 1 ? "reply" : "replies"}`;
+    return this.keptOr("replies", words, kept, () => el("div", { class: "reply-line" }, el("span", {}, words)));
+  }
+
+  node(message, before, kept) {
+    const follows = Boolean(before) && before.user === message.user && before.whisper === message.whisper &&
+      !before.reply_count && Number(message.ts) - Number(before.ts) < CLOSE_S && !(this.inThread && before.ts === message.thread_ts);
+    const busy = !this.inThread && Boolean(this.store.status(message.channel, message.ts));
+    const mark = JSON.stringify([message, follows, busy, this.store.you]);
+    return this.keptOr(message.ts, mark, kept, () => this.draw(message, follows, busy));
+  }
+
+  draw(message, follows, busy) {
+    const { store } = this;
+    const name = store.personName(message.user);
+    const root = message.thread_ts ?? message.ts;
+    const permalink = `#${message.channel}/${root}`;
+    const time = el("a", { class: "time", href: permalink, title: fullTime(message.ts), "aria-label": `Link to the message of ${fullTime(message.ts)}` }, clockTime(message.ts));
+    const head = el("div", { class: "message-head" }, el("span", { class: "who" }, name),
+      message.bot ? el("span", { class: "app-tag" }, "app") : null, time);
+    const body = el("div", { class: "message-body" }, ...this.content(message));
+    if (message.streaming) body.append(el("span", { class: "writing", role: "img", "aria-label": "Still writing" }));
+    if (message.edited) body.append(el("span", { class: "edited" }, "(edited)"));
+    const node = el("article", {
+      class: `message${message.bot ? " by-bot" : ""}${follows ? " follows" : ""}${message.whisper ? " whisper" : ""}${message.streaming ? " streaming" : ""}`,
+      "data-testid": "message", "data-ts": message.ts, "data-user": message.user, "aria-label": `${name}, ${clockTime(message.ts)}`,
+    },
+    el("div", { class: "gutter" }, follows ? time.cloneNode(true) : face(message.user, name, message.bot ? "bot" : "")),
+    el("div", { class: "message-main" },
+      message.whisper ? el("p", { class: "only-you" }, "Only visible to you") : null,
+      follows ? null : head, body, this.reactions(message), this.inThread ? null : this.threadRow(message, busy)));
+    node.querySelectorAll("img").forEach((image) => image.addEventListener("load", () => this.stick(), { once: true }));
+    return node;
+  }
+
+  content(message) {
+    const context = { ...this.context(message), key: message.ts, streaming: message.streaming };
+    const nodes = message.blocks?.length ? drawBlocks(message.blocks, context) : message.text ? plainWords(message.text) : [];
+    if (message.blocks?.length && message.files.length && message.text) nodes.unshift(...plainWords(message.text));
+    for (const file of message.files) nodes.push(this.file(file, context));
+    return nodes;
+  }
+
+  file(file, context) {
+    const url = `/files/${encodeURIComponent(file.id)}/${encodeURIComponent(file.name)}`;
+    if (!file.image) return el("a", { class: "file", href: url, download: file.name }, `${file.title} (${Math.ceil(file.size / 1024)} kB)`);
+    return el("figure", { class: "block shared" }, el("figcaption", {}, file.title), pictureButton(url, file.alt, context));
+  }
+
+  reactions(message) {
+    if (!message.reactions.length) return null;
+    return el("div", { class: "reactions" }, ...message.reactions.map((one) =>
+      el("span", { class: "reaction", title: one.users.map((user) => this.store.personName(user)).join(", ") }, `${emoji(one.name)} ${one.count}`)));
+  }
+
+  threadRow(message, busy) {
+    const replies = this.store.replies(message.channel, message.ts);
+    if (replies < 1 && !busy) return el("div", { class: "hover-actions" }, el("button", { class: "quiet", type: "button", onclick: () => this.openThread(message) }, "Reply in thread"));
+    const faces = (message.reply_users ?? []).slice(0, 4).map((user) => face(user, this.store.personName(user), user === this.store.bot.id ? "bot tiny" : "tiny"));
+    const words = replies < 1 ? "Open thread" : `${replies} ${replies === 1 ? "reply" : "replies"}`;
+    return el("button", { class: "replies", type: "button", "data-testid": "replies", onclick: () => this.openThread(message) },
+      ...faces, el("span", { class: "replies-count" }, words),
+      busy ? el("span", { class: "replies-busy" }, el("span", { class: "pulse", "aria-hidden": "true" }), "working")
+        : message.latest_reply ? el("span", { class: "replies-last" }, `last ${clockTime(message.latest_reply)}`) : null);
+  }
+}
+
+// Puts nodes in order, moving as few as possible so that focus and folds survive.
+function placeAll(frame, wanted) {
+  const keep = new Set(wanted);
+  for (const node of [...frame.childNodes]) if (!keep.has(node)) node.remove();
+  wanted.forEach((node, index) => {
+    if (frame.childNodes[index] !== node) frame.insertBefore(node, frame.childNodes[index] ?? null);
+  });
+}

@@ -1,0 +1,309 @@
+"""The page in headless Chromium, with a tiny bot behind it: what a person sees and can do."""
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from bot.workspace.server import WorkspaceServer, serve
+from bot.workspace.workspace import Workspace
+from tests.e2e.workspace_bot import HOSTILE, VERDICT, TinyBot, tiny_bot
+from tests.unit.workspace.stage import ACME, ANALYST, BOT, CHANNELS, OTHER, PEOPLE, TEAM
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+DESK, PHONE = (1440, 900), (400, 860)
+PATIENCE_MS = 5_000
+
+
+@dataclass
+class Shown:
+    """A page, and what is behind it."""
+
+    page: Page
+    workspace: Workspace
+    server: WorkspaceServer
+    bot: TinyBot
+    problems: list[str]
+
+    def ask(self, words: str = "@assist what needs attention first?") -> None:
+        box = self.page.get_by_test_id("composer")
+        box.fill(words)
+        box.press("Enter")
+
+    def answered(self) -> None:
+        self.bot.hold.set()
+        expect(self.page.get_by_role("button", name="Show graph")).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed (Debian's package is chromium)")
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield started
+        started.close()
+
+
+def _elsewhere(url: str, home: str) -> list[str]:
+    """A request that leaves the workspace's own server."""
+    return [] if url.startswith((home, "about:")) else [url]
+
+
+@pytest.fixture
+def shown(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Shown]:
+    width, height = getattr(request, "param", DESK)
+    with tiny_bot() as bot:
+        workspace = Workspace(
+            PEOPLE,
+            CHANNELS,
+            team_id=TEAM,
+            team_name="Demo",
+            bot=BOT,
+            clock=time.time,
+            deliver_to=bot.url,
+        )
+        server = serve(workspace)
+        bot.client.base_url = server.api_url
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(PATIENCE_MS)
+        problems: list[str] = []
+        page.on("pageerror", lambda error: problems.append(f"{error}"))
+        page.on(
+            "console", lambda said: problems.append(said.text) if said.type == "error" else None
+        )
+        page.on(
+            "request",
+            lambda asked: problems.append(asked.url) if server.url not in asked.url else None,
+        )
+        try:
+            page.goto(f"{server.url}/?as={ANALYST}#{ACME}")
+            expect(page.get_by_test_id("composer")).to_be_visible()
+            yield Shown(page, workspace, server, bot, problems)
+            assert problems == []
+        finally:
+            page.close()
+            workspace.wait_until_quiet(5)
+            bot.finish()
+            server.close()
+
+
+def test_a_question_is_answered_in_a_thread_that_opens_and_grows(shown: Shown) -> None:
+    page = shown.page
+    shown.ask()
+    thread = page.get_by_test_id("thread")
+    expect(thread).to_be_visible()
+    expect(thread.get_by_text("Fix the open SSH")).to_be_visible()
+    expect(thread.get_by_text("Tracing paths from the internet")).to_be_visible()
+    expect(page.get_by_role("button", name="Show graph")).to_have_count(0)
+    shown.answered()
+    expect(thread.get_by_text(VERDICT)).to_be_visible()
+    expect(thread.get_by_role("table")).to_contain_text("233")
+    expect(thread.get_by_text("CRITICAL 94")).to_be_visible()
+    expect(page.get_by_test_id("replies")).to_contain_text("1 reply")
+    expect(page).to_have_url(re.compile(rf"#{ACME}/\d+\.\d+$"))
+
+
+def test_the_status_says_what_is_being_done(shown: Shown) -> None:
+    page = shown.page
+    shown.bot.client.token = "xoxb-wrong"  # the bot itself stays quiet
+    root = shown.workspace.say(ANALYST, ACME, "hello")
+    page.goto(f"{shown.server.url}/?as={ANALYST}#{ACME}/{root}")
+    call = shown.workspace.api.call
+    status = {"channel_id": ACME, "thread_ts": root, "status": "Reading 912 findings"}
+    call("assistant.threads.setStatus", BOT.token, status)
+    expect(page.get_by_test_id("status")).to_contain_text("Reading 912 findings")
+    call("chat.postMessage", BOT.token, {"channel": ACME, "thread_ts": root, "text": "done"})
+    expect(page.get_by_test_id("status")).to_be_hidden()
+
+
+def test_a_mention_is_completed_and_enter_sends(shown: Shown) -> None:
+    box = shown.page.get_by_test_id("composer")
+    box.press_sequentially("@as")
+    expect(shown.page.get_by_test_id("name-assist")).to_be_visible()
+    box.press("Enter")
+    expect(box).to_have_value("@assist ")
+    box.press_sequentially("one")
+    box.press("Shift+Enter")
+    box.press_sequentially("two")
+    expect(box).to_have_value("@assist one\ntwo")
+    box.press("Enter")
+    expect(box).to_have_value("")
+    assert shown.workspace.messages(ACME)[0]["text"] == f"<@{BOT.user_id}> one\ntwo"
+
+
+def test_a_picture_comes_into_the_thread_and_can_be_enlarged(shown: Shown) -> None:
+    page = shown.page
+    shown.ask()
+    shown.answered()
+    page.get_by_role("button", name="Show graph").click()
+    picture = page.get_by_test_id("thread").get_by_test_id("picture")
+    expect(picture).to_be_visible()
+    image = picture.get_by_role("img")
+    expect(image).to_have_attribute(
+        "alt", "The path from the internet over web-7 to acme-customer-exports"
+    )
+    assert image.evaluate("image => image.naturalWidth") == 900
+    picture.click()
+    expect(page.get_by_test_id("picture-dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("picture-dialog")).to_be_hidden()
+    expect(page.get_by_test_id("thread")).to_be_visible()
+
+
+def test_hostile_words_stay_words(shown: Shown) -> None:
+    page = shown.page
+    shown.ask()
+    shown.answered()
+    shown.workspace.say(ANALYST, ACME, HOSTILE)
+    call = shown.workspace.api.call
+    markdown = {"type": "markdown", "text": f"# {HOSTILE}\n\n| a |\n|---|\n| {HOSTILE} |"}
+    for block in (
+        {"type": "header", "text": {"type": "plain_text", "text": HOSTILE[:140]}},
+        markdown,
+    ):
+        call("chat.postMessage", BOT.token, {"channel": ACME, "text": "x", "blocks": [block]})
+    expect(page.get_by_test_id("message").filter(has_text="onerror")).to_have_count(4)
+    assert page.title() == "#acme-security - Demo"
+    assert page.locator("img[src='x'], main script, a[href^='javascript']").count() == 0
+    assert page.locator(".mention.loud").count() == 0
+
+
+def test_a_whisper_is_seen_by_the_one_who_pressed_alone(shown: Shown) -> None:
+    page = shown.page
+    shown.ask()
+    shown.answered()
+    page.get_by_role("button", name="Why the first?").click()
+    whisper = page.get_by_text("Only the one who pressed sees this.")
+    expect(whisper).to_be_visible()
+    expect(page.get_by_text("Only visible to you")).to_be_visible()
+    page.get_by_test_id("person").select_option(OTHER)
+    expect(page.get_by_role("button", name="Show graph")).to_be_visible()
+    expect(whisper).to_be_hidden()
+
+
+def test_a_modal_asks_first_shows_errors_and_closes(shown: Shown) -> None:
+    page = shown.page
+    shown.ask()
+    shown.answered()
+    page.get_by_role("button", name="Plan the fix").click()
+    expect(page.get_by_test_id("confirm")).to_contain_text("Nothing is changed yet.")
+    page.get_by_test_id("confirm-yes").click()
+    modal = page.get_by_test_id("modal")
+    modal.get_by_label("Reason").fill("no")
+    modal.get_by_test_id("modal-submit").click()
+    expect(modal.get_by_role("alert").filter(has_text="few words")).to_be_visible()
+    modal.get_by_label("Reason").fill("it ends the path")
+    modal.get_by_test_id("modal-submit").click()
+    expect(modal).to_be_hidden()
+
+
+def test_feedback_stays_pressed(shown: Shown) -> None:
+    shown.ask()
+    shown.answered()
+    useful = shown.page.get_by_role("button", name="Useful", exact=True)
+    useful.click()
+    expect(useful).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_follow_up_in_the_thread_is_heard(shown: Shown) -> None:
+    shown.ask()
+    shown.answered()
+    box = shown.page.get_by_test_id("thread-composer")
+    box.fill("why?")
+    box.press("Enter")
+    expect(shown.page.get_by_role("button", name="Show graph")).to_have_count(2)
+    assert shown.bot.asked[-1] == "why?"
+
+
+def test_another_channel_shows_what_is_new_there(shown: Shown) -> None:
+    page = shown.page
+    other = page.get_by_test_id("channel-globex-security")
+    expect(other).not_to_have_class(re.compile("unread"))
+    call = shown.workspace.api.call
+    call("chat.postMessage", BOT.token, {"channel": "C0GLOBEX", "text": "Digest"})
+    expect(other).to_have_class(re.compile("unread"))
+    other.click()
+    expect(page.get_by_text("Digest")).to_be_visible()
+    expect(other).not_to_have_class(re.compile("unread"))
+
+
+def test_direct_messages_offer_prompts_and_a_home_tab(shown: Shown) -> None:
+    page = shown.page
+    page.get_by_test_id("channel-bot").click()
+    prompt = page.get_by_test_id("prompt")
+    expect(prompt).to_have_text("What can I ask?")
+    page.get_by_test_id("tab-home").click()
+    expect(page.get_by_test_id("home")).to_contain_text("58 criticals")
+    page.get_by_test_id("tab-messages").click()
+    prompt.click()
+    expect(page.get_by_test_id("thread")).to_be_visible()
+    shown.answered()
+    assert shown.bot.asked == ["help"]
+
+
+def test_an_empty_channel_offers_questions(shown: Shown) -> None:
+    page = shown.page
+    page.get_by_role("button", name="What is public?").click()
+    expect(page.get_by_test_id("thread")).to_be_visible()
+    shown.answered()
+    assert shown.bot.asked == [f"<@{BOT.user_id}> What is public?"]
+
+
+def test_escape_closes_the_thread_and_a_link_opens_it_again(shown: Shown) -> None:
+    page = shown.page
+    shown.ask()
+    shown.answered()
+    address = page.url
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("thread")).to_be_hidden()
+    channel, root = address.split("#")[1].split("/")
+    page.goto("about:blank")
+    page.goto(shown.server.thread_url(channel, root, ANALYST))
+    expect(page.get_by_test_id("thread").get_by_text(VERDICT)).to_be_visible()
+
+
+def test_everything_that_can_be_pressed_has_a_name(shown: Shown) -> None:
+    shown.ask()
+    shown.answered()
+    unnamed = shown.page.evaluate(
+        """() => [...document.querySelectorAll('button, a[href], select, textarea, input')]
+        .filter((node) => node.checkVisibility())
+        .filter((node) => !(node.getAttribute('aria-label') || node.labels?.length
+            || node.textContent.trim()))
+        .map((node) => node.outerHTML)"""
+    )
+    assert unnamed == []
+
+
+@pytest.mark.parametrize("shown", [PHONE], indirect=True)
+def test_a_phone_shows_one_thing_at_a_time_and_the_verdict_first(shown: Shown) -> None:
+    page = shown.page
+    expect(page.get_by_role("navigation")).to_be_hidden()
+    page.get_by_role("button", name="Open the channel list").click()
+    expect(page.get_by_test_id("honest")).to_be_visible()
+    page.keyboard.press("Escape")
+    shown.ask()
+    shown.answered()
+    expect(page.get_by_test_id("composer")).to_be_hidden()
+    expect(page.get_by_text(VERDICT)).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    page.get_by_role("button", name="Back to the channel").click()
+    expect(page.get_by_test_id("composer")).to_be_visible()

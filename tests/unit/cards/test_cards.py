@@ -1,0 +1,542 @@
+"""What follows an answer's text: fewer things, each with what can be pressed."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from agent import canonical
+from agent.assistant import Answer
+from agent.views import (
+    Advice,
+    Changes,
+    Choice,
+    Choices,
+    Connections,
+    ExposureDetail,
+    FindingDetail,
+    FindingList,
+    Freshness,
+    Posture,
+    PublicList,
+    PublicResource,
+    ResourceDetail,
+    TenantList,
+    TenantRow,
+    TopResources,
+    View,
+)
+from bot.cards import reply_for
+from bot.messages import Actions, Button, Facts, Grid, Item, Prose, Reply, Small
+from integrations.findings.port import Breakdown, Severity
+from integrations.resources.port import Resource, Subgraph
+from tests.unit.cards.story import (
+    FRESH,
+    NOW,
+    WEB_ARN,
+    a_finding,
+    a_path,
+    a_posture,
+    a_resource,
+    an_exposure,
+    exposures,
+)
+
+
+def reply(*views: View, text: str = "The verdict.", operator: bool = False) -> Reply:
+    return reply_for(Answer(text=text, views=views), now=NOW, operator=operator)
+
+
+def items(of: Reply) -> list[Item]:
+    return [part for part in of.parts if isinstance(part, Item)]
+
+
+def grids(of: Reply) -> list[Grid]:
+    return [part for part in of.parts if isinstance(part, Grid)]
+
+
+def small(of: Reply) -> list[str]:
+    return [part.text for part in of.parts if isinstance(part, Small)]
+
+
+def facts(of: Reply) -> dict[str, str]:
+    return {f.label: f.value for p in of.parts if isinstance(p, Facts) for f in p.facts}
+
+
+def buttons(of: Reply) -> list[Button]:
+    found: list[Button] = []
+    for part in of.parts:
+        if isinstance(part, Item | Actions):
+            found.extend(part.buttons)
+    return [button for button in found if button.action == "ask"]
+
+
+def asked(of: Reply) -> list[str]:
+    return [button.value for button in buttons(of)]
+
+
+def a_list(count: int, total: int, **filtered: str) -> FindingList:
+    return FindingList(
+        tenant="acme",
+        asked="open critical findings",
+        total=total,
+        whole=912,
+        findings=tuple(a_finding(n) for n in range(1, count + 1)),
+        names={WEB_ARN: "web-7"},
+        freshness=FRESH,
+        filtered=filtered,
+    )
+
+
+def test_the_verdict_is_the_texts_first_line_without_marks() -> None:
+    said = reply(text="\n**Fix** the open SSH on `web-7` first.\n\nIt is old.")
+    assert said.plain == "Fix the open SSH on web-7 first."
+
+
+def test_the_small_print_names_the_whole_and_its_age() -> None:
+    assert small(reply(exposures(an_exposure())))[0] == (
+        "From 912 open findings (29 critical, 233 high) in acme; newest 3 min ago, graph 6 min ago."
+    )
+
+
+def test_a_stale_or_missing_source_is_said_in_the_same_line() -> None:
+    old = Freshness(now=NOW, findings_at=NOW - timedelta(days=3), resources_at=None)
+    (said,) = small(reply(replace(exposures(an_exposure()), freshness=old)))
+    assert said.endswith("newest 3 days ago, which is stale, no resource graph yet.")
+
+
+def test_an_exposure_says_what_why_and_the_smallest_cut() -> None:
+    first = items(reply(exposures(an_exposure())))[0]
+    assert first.mark == "CRITICAL 94"
+    assert first.title.startswith("Internet -> web-7")
+    assert "SSH open to 0.0.0.0/0 for 41 days" in first.lines[0]
+    assert first.lines[0].endswith("X-AB12C1")
+    assert first.lines[1] == "Smallest cut: Remove port 22 from sg-web-admin (1 call, reversible)"
+    assert [b.label for b in first.buttons] == ["Show graph", "Why", "Plan the fix"]
+    assert [b.value for b in first.buttons] == [
+        "show the graph of X-AB12C1",
+        "why X-AB12C1",
+        "how do I fix X-AB12C1",
+    ]
+
+
+def test_what_has_no_path_offers_its_reason_instead_of_a_graph() -> None:
+    second = items(reply(exposures(an_exposure(1), an_exposure(2, path=None))))[1]
+    assert [b.label for b in second.buttons] == ["Why", "Plan the fix"]
+
+
+def test_an_answer_fits_a_phone() -> None:
+    said = reply(exposures(*(an_exposure(n) for n in range(1, 6)), total=9))
+    lines = sum(1 + len(item.lines) for item in items(said)) + len(small(said))
+    assert len(items(said)) == 5
+    assert lines <= 12
+    assert "Show 4 more" in [b.label for b in buttons(said)]
+    assert canonical.ALL_EXPOSURES in asked(said)
+
+
+def test_a_long_list_that_was_asked_for_is_a_table() -> None:
+    said = reply(exposures(*(an_exposure(n) for n in range(1, 9))))
+    (grid,) = grids(said)
+    assert len(grid.rows) == 8
+    assert "why X-AB12C3" in asked(said)
+
+
+def test_nothing_wrong_still_says_from_what() -> None:
+    said = reply(exposures())
+    assert items(said) == []
+    assert "From 912 open findings" in small(said)[0]
+
+
+def test_several_tenants_are_ranked_together_and_named() -> None:
+    ours = exposures(an_exposure(1), an_exposure(2))
+    theirs = exposures(an_exposure(3, tenant="globex", score=99), tenant="globex")
+    said = reply(ours, theirs)
+    assert [i.title.split(":")[0] for i in items(said)] == ["globex", "acme", "acme"]
+    assert "why X-AB12C3 in globex" in asked(said)
+    assert "From 1,824 open findings (58 critical, 466 high) in 2 tenants" in small(said)[0]
+
+
+def test_an_operators_buttons_name_the_tenant() -> None:
+    said = reply(exposures(an_exposure()), operator=True)
+    assert all(question.endswith(" in acme") for question in asked(said))
+
+
+def test_a_tenants_own_channel_never_names_it_in_a_button() -> None:
+    assert not any(" in acme" in question for question in asked(reply(exposures(an_exposure()))))
+
+
+def test_why_shows_every_term_with_its_weight_and_evidence() -> None:
+    detail = ExposureDetail(
+        tenant="acme", exposure=an_exposure(), findings=(a_finding(1),), rank=1, freshness=FRESH
+    )
+    said = reply(detail)
+    assert facts(said) == {
+        "Reach": "SSH is open · weight 0.45 · F-ABCDEFG1",
+        "Sensitive data": "reads exports · weight 0.3 · i-0abc",
+    }
+    assert "explain F-ABCDEFG1" in asked(said)
+
+
+def test_a_few_findings_are_spelt_out() -> None:
+    said = reply(a_list(2, 2, severities="critical"))
+    first = items(said)[0]
+    assert first.lines == ("instance web-7 in us-east-1 · open for 41 days · EC2.13 · F-ABCDEFG1",)
+    assert small(said) == [
+        "2 open critical findings, of 912 open findings in acme; newest 3 min ago, graph 6 min ago."
+    ]
+
+
+def test_many_findings_are_a_table_with_the_next_page_one_press_away() -> None:
+    said = reply(a_list(10, 29, severities="critical", limit="10"))
+    (grid,) = grids(said)
+    assert len(grid.columns) <= 4
+    assert len(grid.rows) == 10
+    assert small(said)[0].startswith("The first 10 of 29 open critical findings, of 912")
+    assert "all open criticals from 11" in asked(said)
+
+
+def test_a_later_page_counts_on() -> None:
+    said = reply(a_list(9, 29, severities="critical", offset="20"))
+    assert grids(said)[0].rows[0][0] == "21"
+    assert small(said)[0].startswith("21 to 29 of 29")
+    assert not any(" from " in question for question in asked(said))
+
+
+def test_a_list_that_no_sentence_can_continue_offers_no_next_page() -> None:
+    said = reply(a_list(10, 29, text="ssh brute force"))
+    assert not any(" from " in question for question in asked(said))
+
+
+def test_a_finding_tells_where_since_when_and_its_facts() -> None:
+    detail = FindingDetail(
+        tenant="acme",
+        finding=a_finding(),
+        resource=a_resource(),
+        facts=(("Port", "22"), ("Long", "x" * 1000)),
+        exposures=(an_exposure(),),
+        freshness=FRESH,
+    )
+    told = facts(reply(detail))
+    assert told["Where"] == "instance web-7 (i-0abc) in us-east-1"
+    assert told["Since"] == "open for 41 days, last seen 3 min ago"
+    assert told["Port"] == "22"
+    assert len(told["Long"]) == 240
+    assert "X-AB12C1" in told["Part of"]
+    assert asked(reply(detail))[0] == "how do I fix F-ABCDEFG1"
+
+
+def test_no_sentence_holds_a_bare_arn() -> None:
+    nameless = replace(a_list(10, 29), names={})
+    for view in (a_list(2, 2), nameless, exposures(an_exposure())):
+        said = reply(view)
+        words = [w for i in items(said) for w in (i.title, *i.lines)]
+        words += [cell for grid in grids(said) for row in grid.rows for cell in row]
+        assert not any("arn:" in word for word in [*words, *small(said)])
+
+
+def test_posture_says_where_it_is_heading() -> None:
+    told = facts(reply(a_posture("acme", 58, 61)))
+    assert told["Critical"] == "58 (-3 since yesterday)"
+    assert told["High"] == "10 as yesterday"
+    assert "Medium" not in told
+    assert told["Oldest"].endswith("open for 41 days")
+
+
+def test_many_postures_are_one_table_worst_first() -> None:
+    views: list[Posture] = [
+        a_posture("initech", 0, 0),
+        a_posture("acme", 58, 61),
+        a_posture("globex", 5, 4),
+    ]
+    (grid,) = grids(reply(*views))
+    assert [row[0] for row in grid.rows] == ["acme", "globex", "initech"]
+    assert [row[1] for row in grid.rows] == ["58 (-3)", "5 (+1)", "0"]
+
+
+def test_changes_tell_what_came_went_and_came_back() -> None:
+    view = Changes(
+        tenant="acme",
+        since=NOW - timedelta(days=1),
+        since_words="in the last 24 hours",
+        opened=(a_finding(1), a_finding(2)),
+        opened_total=7,
+        closed=(a_finding(3),),
+        closed_total=5,
+        reopened=(a_finding(4),),
+        names={WEB_ARN: "web-7"},
+        trend=(),
+        freshness=FRESH,
+    )
+    told = facts(reply(view))
+    assert told["New"] == "7 in all, the worst 2 above"
+    assert told["Fixed"].startswith("5: Security groups")
+    assert told["Fixed"].endswith("and 4 more")
+    assert told["Regressed"].startswith("1: ")
+
+
+def test_advice_numbers_its_steps_and_says_whether_it_can_be_undone() -> None:
+    view = Advice(
+        tenant="acme",
+        finding=a_finding(),
+        title="Close SSH",
+        steps=("Check who uses it", "Revoke the rule"),
+        runbook=None,
+        reversible=None,
+        care="Three instances share the group",
+        exposures=(an_exposure(),),
+        freshness=FRESH,
+    )
+    said = reply(view)
+    told = facts(said)
+    assert told["Runbook"] == "none known; the steps above are by hand"
+    assert told["Can be undone"] == "not known"
+    assert told["Mind"] == "Three instances share the group"
+
+
+def test_what_the_text_said_already_is_not_repeated() -> None:
+    detail = ExposureDetail(
+        tenant="acme", exposure=an_exposure(), findings=(), rank=1, freshness=FRESH
+    )
+    text = f"{an_exposure().headline} scores 94, because:\n- **Reach**: SSH is `open`."
+    said = reply(detail, text=text)
+    assert items(said) == []
+    assert facts(said)["Reach"] == "weight 0.45 · F-ABCDEFG1"
+    view = Advice(
+        tenant="acme",
+        finding=a_finding(),
+        title="Close SSH",
+        steps=("Check who uses it", "Revoke the rule"),
+        runbook=None,
+        reversible=True,
+        care="",
+        exposures=(),
+        freshness=FRESH,
+    )
+    assert not any(
+        isinstance(p, Prose)
+        for p in reply(view, text="1. Check who uses it\n2. Revoke the rule.").parts
+    )
+    assert any(isinstance(p, Prose) for p in reply(view).parts)
+
+
+def test_a_question_asked_back_has_its_answers_as_buttons_likeliest_first() -> None:
+    view = Choices(
+        question="Which web-7?",
+        choices=(
+            Choice(label="Instance", ask="tell me about i-0abc"),
+            Choice(label="Group", ask="tell me about sg-1"),
+        ),
+    )
+    said = reply(view)
+    assert [(b.label, b.style) for b in buttons(said)] == [
+        ("Instance", "primary"),
+        ("Group", "plain"),
+    ]
+
+
+def test_neighbours_are_told_with_how_they_are_connected() -> None:
+    path = a_path()
+    view = Connections(
+        tenant="acme",
+        about=a_resource(),
+        asked="connected",
+        graph=Subgraph(resources=path.resources, links=path.links, left_out=17),
+        severities={path.resources[2].id: Severity.HIGH},
+        freshness=FRESH,
+    )
+    said = reply(view)
+    assert grids(said)[0].rows == (
+        ("acme-customer-exports", "bucket", "can access", "HIGH"),
+        ("internet", "internet", "is reached by", "none"),
+    )
+    assert "17 more left out" in small(said)[0]
+    assert "show the graph of i-0abc" in asked(said)
+
+
+def test_a_drawn_path_is_told_in_words_and_offers_no_second_picture() -> None:
+    path = a_path()
+    view = Connections(
+        tenant="acme",
+        about=a_resource(),
+        asked="path",
+        graph=Subgraph(resources=path.resources, links=path.links),
+        path=path,
+        draw=True,
+        freshness=FRESH,
+    )
+    said = reply(view)
+    assert items(said)[0].title == "internet -> web-7 -> acme-customer-exports"
+    assert not any(question.startswith("show the graph") for question in asked(said))
+
+
+def test_what_is_public_on_purpose_says_so() -> None:
+    rows = (
+        PublicResource(
+            resource=a_resource("site"),
+            how="public by its own policy",
+            ports="",
+            findings=0,
+            worst=None,
+            accepted=True,
+        ),
+    )
+    view = PublicList(
+        tenant="acme", asked="reachable from the internet", rows=rows, total=1, freshness=FRESH
+    )
+    said = reply(view)
+    assert grids(said)[0].rows == (
+        ("site", "bucket", "public by its own policy (accepted)", "none"),
+    )
+    assert small(said)[0].startswith("1 resource reachable from the internet in acme")
+
+
+def test_resources_are_named_as_people_do_and_can_be_asked_about() -> None:
+    detail = ResourceDetail(
+        tenant="acme",
+        resource=a_resource(),
+        findings=(a_finding(1),),
+        total_findings=12,
+        exposures=(),
+        public=True,
+        freshness=FRESH,
+    )
+    assert items(reply(detail))[0].title == "web-7 (i-0abc)"
+    assert "open findings on i-0abc" in asked(reply(detail))
+    top = TopResources(
+        tenant="acme",
+        asked="resources with the most open findings",
+        rows=(Breakdown(WEB_ARN, "AwsEc2Instance", 22, {Severity.CRITICAL: 2}),),
+        names={WEB_ARN: "web-7"},
+        whole=912,
+        freshness=FRESH,
+    )
+    assert grids(reply(top))[0].rows == (("web-7", "instance", "2 critical", "22"),)
+
+
+def test_tenants_are_listed_and_each_can_be_asked_about() -> None:
+    row = TenantRow(
+        tenant="acme",
+        name="Acme Shop",
+        environment="production",
+        priority=1,
+        accounts=("111122223333", "444455556666"),
+        open_findings=912,
+    )
+    said = reply(TenantList(rows=(row,)), operator=True)
+    assert grids(said)[0].rows == (
+        ("Acme Shop (acme)", "production, priority 1", "111122223333 and 1 more", "912"),
+    )
+    assert "what needs attention first in acme" in asked(said)
+
+
+def test_a_notice_is_the_last_line_before_the_feedback() -> None:
+    answer = Answer(text="x", views=(exposures(),), notice="Answered without the language model.")
+    *_, last, feedback = reply_for(answer, now=NOW).parts
+    assert last == Small(text="Answered without the language model.")
+    assert isinstance(feedback, Actions)
+    assert [b.value for b in feedback.buttons] == ["up", "down"]
+
+
+def test_only_the_last_cards_are_shown_and_no_question_twice() -> None:
+    views: list[View] = [a_list(1, 1), exposures(an_exposure()), a_list(2, 2), a_list(3, 3)]
+    said = reply(*views)
+    follow_up = next(p for p in said.parts if isinstance(p, Actions))
+    values = [b.value for b in follow_up.buttons]
+    assert len(values) == len(set(values)) <= 5
+    assert len(small(said)) == 3
+
+
+@pytest.mark.parametrize(
+    ("thing", "said"),
+    [
+        ("i-0abc", "i-0abc"),
+        ("X-AB12CD", "X-AB12CD"),
+        ("web 7", "`web 7`"),
+        ("arn:aws:s3:::a", "`arn:aws:s3:::a`"),
+        ("a`b c", "`ab c`"),
+        ("x\ny", "`x y`"),
+        ("na\u00efve", "`na\u00efve`"),
+    ],
+)
+def test_names_in_questions_are_fenced_unless_they_are_plain_ids(thing: str, said: str) -> None:
+    assert canonical.named(thing) == said
+
+
+def test_hidden_characters_of_data_never_reach_a_card() -> None:
+    bad = "x\u202egnp\u200b\x1b[31m"
+    resource = Resource(id="a", type="AwsS3Bucket", name=bad, short_id=bad)
+    for view in (
+        exposures(an_exposure(headline=bad, why=(bad,))),
+        replace(a_list(1, 1), findings=(a_finding(title=bad),), names={WEB_ARN: bad}),
+        replace(a_list(6, 6), findings=tuple(a_finding(title=bad) for _ in range(6))),
+        ResourceDetail(
+            tenant="acme",
+            resource=resource,
+            findings=(),
+            total_findings=0,
+            exposures=(),
+            public=None,
+            freshness=FRESH,
+        ),
+    ):
+        assert "\\u202e" not in repr(items(reply(view))) + repr(grids(reply(view)))
+        assert "\\x1b" not in repr(items(reply(view))) + repr(grids(reply(view)))
+
+
+def test_lists_of_several_tenants_are_one_table_with_owners() -> None:
+    ours = a_list(6, 29, severities="critical")
+    theirs = replace(
+        a_list(6, 12, severities="critical"),
+        tenant="globex",
+        findings=tuple(a_finding(n, first_seen=NOW - timedelta(days=90)) for n in range(1, 7)),
+    )
+    said = reply(ours, theirs)
+    (grid,) = grids(said)
+    assert len(grid.rows) == 10
+    assert grid.rows[0][2].startswith("globex: ")
+    assert small(said)[0].startswith("The worst 10 of 41 open critical findings, of 1,824")
+    assert "all open criticals in acme" in asked(said)
+
+
+def test_one_tool_asked_twice_makes_two_cards() -> None:
+    said = reply(a_list(6, 29), replace(a_list(6, 6), asked="open high findings"))
+    assert len(grids(said)) == 2
+
+
+def test_changes_and_public_things_of_several_tenants_name_their_owner() -> None:
+    view = Changes(
+        tenant="acme",
+        since=NOW,
+        since_words="in the last 24 hours",
+        opened=(a_finding(1),),
+        opened_total=2,
+        closed=(),
+        closed_total=5,
+        reopened=(a_finding(2),),
+        names={WEB_ARN: "web-7"},
+        trend=(),
+        freshness=FRESH,
+    )
+    quiet = replace(view, tenant="initech", opened=(), opened_total=0, reopened=())
+    (grid,) = grids(reply(quiet, view))
+    assert [row[0] for row in grid.rows] == ["acme", "initech"]
+    assert grid.rows[0][2] == "5, 1 came back"
+    assert grid.rows[1][3] == "none"
+    row = PublicResource(
+        resource=a_resource(), how="SSH", ports="22", findings=1, worst=None, accepted=False
+    )
+    public = PublicList(tenant="acme", asked="reachable", rows=(row,), total=1, freshness=FRESH)
+    other = replace(public, tenant="globex")
+    (grid,) = grids(reply(public, other))
+    assert [row[0] for row in grid.rows] == ["acme: web-7 (i-0abc)", "globex: web-7 (i-0abc)"]
+    top = TopResources(
+        tenant="acme",
+        asked="resources with the most open findings",
+        rows=(Breakdown(WEB_ARN, "AwsEc2Instance", 22, {Severity.CRITICAL: 2}),),
+        names={WEB_ARN: "web-7"},
+        whole=912,
+        freshness=FRESH,
+    )
+    more = replace(top, tenant="globex", rows=(replace(top.rows[0], count=30),))
+    (grid,) = grids(reply(top, more))
+    assert [row[0] for row in grid.rows] == ["globex: web-7", "acme: web-7"]
