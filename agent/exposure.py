@@ -10,6 +10,7 @@ from datetime import datetime
 from agent.exposures.evidence import Evidence
 from agent.exposures.reachable import reachable
 from agent.exposures.standing import (
+    attacked_hosts,
     blind_spots,
     dying_keys,
     foreign_trust,
@@ -29,6 +30,7 @@ def rank(systems: Systems, now: datetime) -> list[Exposure]:
     """
     evidence = Evidence(systems, now)
     drafts = [*reachable(evidence), *public_stores(evidence), *identities(evidence)]
+    drafts += attacked_hosts(evidence, frozenset(draft.resource for draft in drafts))
     drafts += [*dying_keys(evidence), *foreign_trust(evidence)]
     drafts += blind_spots(evidence, drafts)
     exposures = [draft.finished(systems.tenant) for draft in drafts]

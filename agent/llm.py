@@ -33,7 +33,8 @@ def model_for(settings: Settings) -> Model:
 
 def _bedrock(settings: Settings) -> Model:
     from botocore.config import Config  # noqa: PLC0415 - AWS's SDK is 300 ms that others need not pay
-    from strands.models.bedrock import BedrockModel, CacheConfig  # noqa: PLC0415 - the same
+    from strands.models.bedrock import BedrockModel  # noqa: PLC0415 - the same
+    from strands.models.model import CacheConfig  # noqa: PLC0415 - the same
 
     options: dict[str, object] = {"cache_config": CacheConfig(strategy="auto")}
     if settings.model_id:

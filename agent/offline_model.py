@@ -66,9 +66,10 @@ class OfflineModel(Model):
         for index, step in enumerate(steps):
             if isinstance(step, Call):
                 calls += 1
-                start = {"toolUse": {"name": step.name, "toolUseId": _use_id(messages, index)}}
+                use_id = _use_id(messages, index)
+                start: Any = {"toolUse": {"name": step.name, "toolUseId": use_id}}
                 yield {"contentBlockStart": {"contentBlockIndex": index, "start": start}}
-                given = {"toolUse": {"input": json.dumps(step.arguments)}}
+                given: Any = {"toolUse": {"input": json.dumps(step.arguments)}}
                 yield {"contentBlockDelta": {"contentBlockIndex": index, "delta": given}}
             else:
                 yield {"contentBlockStart": {"contentBlockIndex": index, "start": {}}}

@@ -1,32 +1,30 @@
 """The whole product in one process: the stores, the queue, the workers, the bot's own door."""
 
-import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from flask import Flask, request
-from flask.wrappers import Response
 from slack_bolt import App
-from slack_bolt.adapter.flask import SlackRequestHandler
-from slack_sdk import WebClient
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from bot.commands.assistant import local_assistant
 from bot.conversation import Conversation
+from bot.local_assistant import local_assistant
 from bot.messages import Click, Incoming
 from bot.picture.drawing import draw
 from bot.slack.app import build_app
+from bot.slack.calls import web_client
 from bot.slack.channel import SlackChannel
+from bot.slack.door import SlackDoor, wsgi
 from bot.slack.parse import from_job, to_job
 from bot.worker import Workers
 from integrations.connect import Connections
 from integrations.work.port import Job
 
-_log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +50,7 @@ class LocalBot:
     ) -> None:
         """Wire everything; nothing runs before `start`."""
         self._install = install
-        self._client = WebClient(token=install.token, base_url=install.api_url, timeout=10)
+        self._client = web_client(install.token, install.api_url)
         memory = connections.conversations()
         self._queue = connections.work()
         self._conversation = Conversation(
@@ -74,6 +72,7 @@ class LocalBot:
             on_click=self._take,
             knows=self._conversation.knows,
         )
+        self.door = SlackDoor(self.app, install.signing_secret, clock)
         self._workers = Workers(self._queue, self._handle)
 
     def _take(self, said: Incoming | Click) -> None:
@@ -97,28 +96,25 @@ class LocalBot:
         self._workers.stop()
 
 
-class BoltDoor:
-    """The bot's HTTP door on loopback, which Slack (or its simulation) delivers to."""
+class LoopbackDoor:
+    """The bot's HTTP door on 127.0.0.1, which a workspace on this computer delivers to."""
 
     def __init__(self, port: int = 0) -> None:
-        """Bind 127.0.0.1; the app is told later, because it must know where Slack is first."""
-        self._handler: SlackRequestHandler | None = None
-        flask = Flask("security-assist-door")
-        flask.config["MAX_CONTENT_LENGTH"] = 1_000_000
-        flask.add_url_rule("/slack/events", view_func=self._received, methods=["POST"])
-        self._server: BaseWSGIServer = make_server("127.0.0.1", port, flask, threaded=True)
+        """Take the port now, because the workspace must know it before the bot is built."""
+        self._application: WSGIApplication | None = None
+        self._server: BaseWSGIServer = make_server("127.0.0.1", port, self._received, threaded=True)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}/slack/events"
 
-    def _received(self) -> Response:
-        if self._handler is None:
-            return Response("not ready", status=503)
-        answer: Response = self._handler.handle(request)
-        return answer
+    def _received(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        if self._application is None:
+            start("503 Service Unavailable", [("content-length", "0")])
+            return [b""]
+        return self._application(environ, start)
 
-    def open(self, app: App) -> None:
-        """Deliver to this app from now on."""
-        self._handler = SlackRequestHandler(app)
+    def open(self, bot: LocalBot) -> None:
+        """Hand deliveries to this bot from now on."""
+        self._application = wsgi(bot.door)
         self._thread.start()
 
     def close(self) -> None:

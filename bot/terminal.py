@@ -157,8 +157,8 @@ def _grid(part: Grid, paper: Paper) -> list[str]:
     if not count or not part.rows:
         return []
     rows = [_cells(row, count) for row in (part.columns, *part.rows)]
-    widths = [max(_columns(row[c]) for row in rows) for c in range(count)]
     room = paper.columns - 2 * (count - 1)
+    widths = [min(max(_columns(row[c]) for row in rows), max(room, 1)) for c in range(count)]
     while sum(widths) > max(room, count):
         widest = max(range(count), key=lambda c: widths[c])
         widths[widest] -= 1

@@ -13,7 +13,8 @@ from integrations.findings.port import (
     Order,
     Severity,
 )
-from integrations.resources.port import INTERNET, Link, LinkKind, Path, Resource
+from integrations.resources.port import INTERNET, Direction, Link, LinkKind, Path, Resource
+from integrations.resources.walks import nearest_first, path_of
 from integrations.systems import Systems
 
 CONTROLS = frozenset(
@@ -27,6 +28,7 @@ CONTROLS = frozenset(
 """Controls whose failures some rule looks at."""
 
 _MOST = 3_000
+_HOPS, _BEYOND = 4, 200
 
 
 class Evidence:
@@ -92,6 +94,24 @@ class Evidence:
             ids.update(r.id for r in path.resources)
         return self.graph.get(sorted(ids))
 
+    def beyond(self, entry: Resource, first: Link) -> list[Path]:
+        """Paths from the internet through an entry to everything that it gets at, shortest first."""
+        part = self.graph.blast_radius(entry.id, Direction.OUT, hops=_HOPS, limit=_BEYOND)
+        by_id = {r.id: r for r in part.resources}
+        outside = self.paths[entry.id].resources[0]
+        found = nearest_first(
+            [entry.id],
+            lambda frontier: [li for li in part.links if li.source in frontier],
+            hops=_HOPS,
+            limit=_BEYOND,
+        )
+        paths = []
+        for end in found.ids[1:]:
+            ids, links = path_of(found, end)
+            steps = (outside, *(by_id[i] for i in ids))
+            paths.append(Path(steps, (first, *links)))
+        return paths
+
     def around(self, resource_ids: Iterable[str], *kinds: LinkKind) -> list[Link]:
         """Links of some kinds at some resources."""
         ids = list(resource_ids)
@@ -122,9 +142,14 @@ def worst(findings: Iterable[Finding]) -> Finding | None:
     return max(findings, key=lambda f: (f.severity, f.epss or 0.0), default=None)
 
 
+def opened_at(finding: Finding) -> datetime:
+    """Since when it has been open: since it came back, if it had been gone."""
+    return finding.reopened_at or finding.first_seen
+
+
 def oldest(findings: Iterable[Finding]) -> datetime | None:
     """When the first of them was first seen."""
-    return min((f.first_seen for f in findings), default=None)
+    return min((opened_at(f) for f in findings), default=None)
 
 
 def severity_of(findings: Iterable[Finding]) -> Severity:

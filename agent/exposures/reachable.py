@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from agent.exposures import score
 from agent.exposures.draft import Draft
-from agent.exposures.evidence import Evidence
+from agent.exposures.evidence import Evidence, oldest
 from agent.exposures.wording import ago, chain, ports_in_words
 from agent.views import Cut
 from integrations.findings.port import Finding, FindingClass
@@ -28,6 +28,8 @@ _BALANCERS = frozenset({"AwsElbv2LoadBalancer", "AwsElbLoadBalancer"})
 _DOORS = ("EC2.13", "EC2.14", "EC2.19", "EC2.18", "EC2.53")
 _RISKY_PORTS = frozenset({"22/tcp", "3389/tcp", "all", "3306/tcp", "5432/tcp", "6379/tcp",
                           "27017/tcp", "9200/tcp", "23/tcp", "445/tcp", "1433/tcp"})  # fmt: skip
+_OPENS = frozenset({"Lambda.1", "EKS.1", "RDS.2", "Redshift.1"})
+"""Controls whose failure is the opening itself; others say only that the host could be better."""
 _RANK = {"admin": 3, "write": 2, "read": 1}
 
 
@@ -46,12 +48,13 @@ def _of_entry(evidence: Evidence, entry: Resource, link: Link) -> Draft | None:
     """The entry with all that lies behind it; nothing where only harmless ports are open."""
     group = str(link.properties.get("via", ""))
     ports = str(link.properties.get("ports", ""))
-    behind = _behind(evidence, entry)
+    behind = evidence.beyond(entry, link)
     doors = [f for f in evidence.on.get(group, ()) if f.control in _DOORS]
     on_entry = list(evidence.on.get(entry.id, ()))
-    goal = _goal(evidence, behind)
+    goal = _goal(behind)
+    grave = [f for f in on_entry if f.cls is not FindingClass.COMPLIANCE or f.control in _OPENS]
     risky = bool(_RISKY_PORTS.intersection(ports.split(",")))
-    if not (doors or on_entry or (risky and goal)):
+    if not (doors or grave or (risky and goal)):
         return None
     target = goal or _entry_path(evidence, entry)
     draft = Draft(
@@ -65,13 +68,13 @@ def _of_entry(evidence: Evidence, entry: Resource, link: Link) -> Draft | None:
         resources=[r.id for r in target.resources if r.id != INTERNET] + ([group] if group else []),
     )
     _reach(draft, entry, link, doors)
-    _vulnerable(evidence, draft, on_entry)
+    _vulnerable(draft, on_entry)
     _threatened(evidence, draft, on_entry)
     _metadata(draft, on_entry, behind)
-    _data(evidence, draft, entry, behind)
+    _data(draft, entry, behind)
     draft.rests_on([*doors, *on_entry])
-    draft.verdict = _verdict(evidence, draft, entry, goal, ports, group)
-    draft.why = _why(evidence, draft, doors, on_entry)
+    draft.verdict = _verdict(draft, entry, goal, ports, group)
+    draft.why = _why(evidence, draft, doors)
     return draft
 
 
@@ -79,16 +82,7 @@ def _entry_path(evidence: Evidence, entry: Resource) -> Path:
     return evidence.paths[entry.id]
 
 
-def _behind(evidence: Evidence, entry: Resource) -> list[Path]:
-    """Paths from the internet that lead through the entry."""
-    return [
-        path
-        for path in evidence.paths.values()
-        if len(path.links) > 1 and path.resources[1].id == entry.id
-    ]
-
-
-def _goal(evidence: Evidence, behind: list[Path]) -> Path | None:
+def _goal(behind: list[Path]) -> Path | None:
     """The path to what an attacker would want most: sensitive data, then writable, then any."""
     data = [p for p in behind if p.links[-1].kind is LinkKind.CAN_ACCESS]
 
@@ -97,7 +91,6 @@ def _goal(evidence: Evidence, behind: list[Path]) -> Path | None:
         access = _RANK.get(str(path.links[-1].properties.get("access", "")), 0)
         return end.properties.get("sensitive") is True, access, -len(path.links), end.id
 
-    del evidence
     return max(data, key=worth, default=None)
 
 
@@ -139,8 +132,7 @@ def _reach(draft: Draft, entry: Resource, link: Link, doors: list[Finding]) -> N
         draft.add(rule, "Misconfiguration", misconfigured, door.title, door.ref)
 
 
-def _vulnerable(evidence: Evidence, draft: Draft, on_entry: list[Finding]) -> None:
-    del evidence
+def _vulnerable(draft: Draft, on_entry: list[Finding]) -> None:
     for finding in on_entry:
         if finding.cls is FindingClass.VULNERABILITY:
             weight = score.vulnerability(finding.epss, exploitable=finding.exploitable)
@@ -167,8 +159,7 @@ def _metadata(draft: Draft, on_entry: list[Finding], behind: list[Path]) -> None
         draft.add("R3", "Credential theft", 0.2, "IMDSv1 answers forged requests", metadata.ref)
 
 
-def _data(evidence: Evidence, draft: Draft, entry: Resource, behind: list[Path]) -> None:
-    del evidence
+def _data(draft: Draft, entry: Resource, behind: list[Path]) -> None:
     for path in behind:
         end = path.resources[-1]
         if end.type == "AwsIamRole" and end.properties.get("admin") is True:
@@ -194,9 +185,7 @@ def _verb(access: str) -> str:
     return {"admin": "administer", "write": "change", "read": "read"}.get(access, "use")
 
 
-def _verdict(
-    evidence: Evidence, draft: Draft, entry: Resource, goal: Path | None, ports: str, group: str
-) -> str:
+def _verdict(draft: Draft, entry: Resource, goal: Path | None, ports: str, group: str) -> str:
     if entry.type == "AwsLambdaFunction":
         end = (
             f" and its role can {_verb(str(goal.links[-1].properties.get('access')))} {goal.resources[-1].name}"
@@ -210,7 +199,6 @@ def _verdict(
         return (
             f"Fix {door} first: it completes a path from the internet to {goal.resources[-1].name}."
         )
-    del evidence
     if "Threat" in draft.terms:
         return f"Close {door}: {entry.name} is being attacked."
     return f"Close {door}: the internet reaches a host with {_worst_of(draft)}."
@@ -222,17 +210,14 @@ def _worst_of(draft: Draft) -> str:
     return "failed checks"
 
 
-def _why(
-    evidence: Evidence, draft: Draft, doors: list[Finding], on_entry: list[Finding]
-) -> list[str]:
+def _why(evidence: Evidence, draft: Draft, doors: list[Finding]) -> list[str]:
     """The strongest facts first: the door and its age, the exploit, the attack."""
     facts: list[str] = []
     reach = draft.terms.get("Reach")
     if reach is not None:
-        opened = min((f.first_seen for f in doors), default=None)
+        opened = oldest(doors)
         since = f" for {ago(opened, evidence.now, bare=True)}" if opened else ""
         facts.append(f"{reach.because}{since}")
     told = ("Vulnerability", "Threat", "Sensitive data", "Assume and impact")
     facts += [draft.terms[name].because for name in told if name in draft.terms]
-    del on_entry
     return facts

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from agent.exposures import score
 from agent.exposures.draft import Draft
-from agent.exposures.evidence import Evidence
+from agent.exposures.evidence import Evidence, opened_at
 from agent.exposures.wording import ago, called, ports_in_words
 from agent.views import Cut
 from integrations.findings.port import Finding, FindingClass, Severity
@@ -178,6 +178,41 @@ def _identity(
     return draft
 
 
+def attacked_hosts(evidence: Evidence, known: frozenset[str]) -> Iterator[Draft]:
+    """R7 where the internet does not reach the host: an attack is one wherever it came from."""
+    for uid, found in evidence.on.items():
+        threats = [f for f in found if f.cls is FindingClass.DETECTION]
+        grave = [f for f in threats if f.severity >= Severity.HIGH]
+        resource = evidence.resources.get(uid)
+        if not grave or uid in known or (resource is not None and resource.type in _IDENTITIES):
+            continue
+        name = evidence.name(uid)
+        worst = grave[0]
+        draft = Draft(
+            group="attack",
+            resource=uid,
+            resource_name=name,
+            headline=f"Active threat on {name}",
+            verdict=f"Look at {name} now: {worst.title}.",
+            cut=Cut(text=f"Isolate {name}", control=None, resource=uid, reversible=True),
+        )
+        when = ago(worst.last_seen, evidence.now)
+        draft.add("R7", "Threat", score.THREAT, f"{worst.title}, last seen {when}", worst.ref)
+        for failure in found:
+            if failure.cls is FindingClass.COMPLIANCE:
+                weight = _misconfigured(failure)
+                draft.add("R7", "Misconfiguration", weight, failure.title, failure.ref)
+        roles = [li for li in evidence.around([uid], LinkKind.RUNS_AS) if li.source == uid]
+        if roles:
+            role = evidence.name(roles[0].target)
+            weight = score.DATA_READ
+            draft.add("R7", "Assume and impact", weight, f"it runs as role {role}", roles[0].target)
+            draft.resources.append(roles[0].target)
+        draft.rests_on(found)
+        draft.why = [t.because for t in sorted(draft.terms.values(), key=lambda t: -t.weight)]
+        yield draft
+
+
 def blind_spots(evidence: Evidence, grave: list[Draft]) -> Iterator[Draft]:
     """R9: an account where nothing is recorded, and something grave is open."""
     accounts = {f.account for d in grave for f in d.findings.values()}
@@ -300,4 +335,4 @@ def _misconfigured(finding: Finding) -> float:
 
 
 def _oldest(findings: list[Finding]) -> datetime:
-    return min(f.first_seen for f in findings)
+    return min(opened_at(f) for f in findings)

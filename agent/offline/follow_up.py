@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from agent.offline.steps import Call
 from agent.offline.thread import Called, Thing, Turn, last_call, last_shown
@@ -62,7 +63,7 @@ def _narrowed(asked: Asked, call: Called) -> list[Call]:
     if asked.text.startswith(("all ", "list ", "how many", "show all")):
         return []
     keep = call.name in {"search_findings", "top_resources"}
-    given = dict(call.arguments) if keep else {"limit": 5}
+    given: dict[str, Any] = dict(call.arguments) if keep else {"limit": 5}
     given.pop("offset", None)
     if asked.severities:
         given["severities"] = list(asked.severities)

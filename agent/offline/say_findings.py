@@ -15,8 +15,8 @@ def finding_lists(question: str, views: Sequence[FindingList]) -> str:
     if not found:
         view = views[0]
         where = view.tenant if len(views) == 1 else "any tenant"
-        whole = sum(v.whole for v in views)
-        return f"No {said(view.asked)} in {where} (of {counted(whole, 'open finding')})."
+        every = sum(v.whole for v in views)
+        return f"No {said(view.asked)} in {where} (of {counted(every, 'open finding')})."
     if len(views) > 1:
         return "\n".join(
             f"{view.tenant}: {view.total:,} {said(view.asked)}, of {view.whole:,} open."

@@ -14,10 +14,9 @@ def resource_detail(_: str, views: Sequence[ResourceDetail]) -> str:
     """What it is, whether the internet reaches it, what is wrong, who owns it."""
     view = views[-1]
     resource = view.resource
-    public = {True: "open to the internet", False: "not open to the internet"}.get(
-        view.public if view.public is not None else None,
-        "known only from others",  # type: ignore[arg-type] # None means that
-    )
+    public = "known only from others"
+    if view.public is not None:
+        public = "open to the internet" if view.public else "not open to the internet"
     where = ", ".join(said(part) for part in (resource.account, resource.region) if part)
     lines = [
         f"{said(resource.name)} ({code(resource.short_id)}, {kind(resource)}{', ' if where else ''}"

@@ -60,7 +60,7 @@ def _answered(
     from agent.assistant import Done, Question
     from agent.scope import OutsideScope, scope_for
     from bot.cards.answer import reply_for
-    from bot.commands.assistant import local_assistant
+    from bot.local_assistant import local_assistant
     from integrations.conversations.session import session_id
     from integrations.tenants.port import Binding, ChannelKey
 

@@ -20,7 +20,7 @@ from bot.commands.state import state_option
 if TYPE_CHECKING:
     from bot.local import SlackInstall
     from bot.workspace.server import WorkspaceServer
-    from bot.workspace.state import Workspace
+    from bot.workspace.workspace import Workspace
     from integrations.connect import Connections
 
 FIRST_QUESTION = "what needs attention first?"
@@ -47,12 +47,12 @@ def command(*, once: bool, port: int, no_browser: bool, state: Path | None) -> N
     with ExitStack() as opened:
         folder = state or Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="assist-")))
         server, workspace = opened.enter_context(_running(folder, port))
-        answered = _first_thread(workspace)
+        root, answered = _first_thread(workspace)
         if once:
             sys.exit(0 if answered else 1)
         _invite(server.url)
         if not no_browser and _has_browser():
-            webbrowser.open(server.url)
+            webbrowser.open(_page_of_first(server, root))
         _until_interrupted()
         click.echo("\nStopped.")
 
@@ -60,19 +60,19 @@ def command(*, once: bool, port: int, no_browser: bool, state: Path | None) -> N
 @contextmanager
 def _running(folder: Path, port: int) -> Iterator[tuple["WorkspaceServer", "Workspace"]]:
     """The whole product over the demo's data: stores, bot, door, workspace, page."""
-    from bot.local import BoltDoor, LocalBot
+    from bot.local import LocalBot, LoopbackDoor
     from bot.workspace.server import serve
     from infra.local import story
     from integrations.connect import Connections
     from integrations.settings import Settings
 
     began = time.monotonic()
-    with Connections(Settings(state=folder)) as connections, BoltDoor() as door:
+    with Connections(Settings(state=folder)) as connections, LoopbackDoor() as door:
         _fill(connections, folder)
         workspace, install = _workspace(door.url)
         server = serve(workspace, port=port)
         bot = LocalBot(connections, install(server.api_url))
-        door.open(bot.app)
+        door.open(bot)
         bot.start()
         _note(f"{len(story.CHANNELS)} channels ready after {time.monotonic() - began:.1f} s")
         try:
@@ -109,12 +109,8 @@ def _workspace(
     import secrets
 
     from bot.local import SlackInstall
-    from bot.workspace.state import (
-        Workspace,
-        WorkspaceBot,
-        WorkspaceChannel,
-        WorkspacePerson,
-    )
+    from bot.workspace.records import WorkspaceBot, WorkspaceChannel, WorkspacePerson
+    from bot.workspace.workspace import Workspace
     from infra.local import story
 
     known = WorkspaceBot(
@@ -126,8 +122,17 @@ def _workspace(
         name="assist",
     )
     workspace = Workspace(
-        [WorkspacePerson(id=p.id, name=p.name, role=p.role) for p in story.PEOPLE],
-        [WorkspaceChannel(id=c.id, name=c.name) for c in story.CHANNELS],
+        [WorkspacePerson(user_id=p.id, name=p.name, title=p.role) for p in story.PEOPLE],
+        [
+            WorkspaceChannel(
+                channel_id=c.id,
+                name=c.name,
+                members=tuple(p.id for p in story.PEOPLE),
+                topic=c.topic,
+                starters=c.starters,
+            )
+            for c in story.CHANNELS
+        ],
         team_id=story.WORKSPACE,
         team_name="Security Assist demo",
         bot=known,
@@ -148,7 +153,7 @@ def _workspace(
     return workspace, install
 
 
-def _first_thread(workspace: "Workspace") -> bool:
+def _first_thread(workspace: "Workspace") -> tuple[str, bool]:
     """Ask the first question as a person would, wait for the answer, print the thread."""
     from bot.commands.terminal import colour, width
     from bot.workspace.transcript import transcript
@@ -156,17 +161,20 @@ def _first_thread(workspace: "Workspace") -> bool:
 
     person, channel = story.PEOPLE[0], story.CHANNELS[0]
     click.echo(f"\n#{channel.name}")
-    root = workspace.say(person.id, channel.id, f"<@U0ASSISTBOT> {FIRST_QUESTION}")
-
-    def answered() -> bool:
-        replies = workspace.messages(channel.id, root)[1:]
-        return any(reply.final and reply.text for reply in replies)
-
-    in_time = workspace.wait_for(answered, _ANSWER_S)
-    click.echo(transcript(workspace, channel.id, root, width=width(), colour=colour()))
-    if not in_time:
+    root = workspace.say(person.id, channel.id, f"@assist {FIRST_QUESTION}")
+    try:
+        workspace.wait_for_answer(channel.id, root, _ANSWER_S)
+    except TimeoutError:
         click.echo(f"No answer within {_ANSWER_S:.0f} s.", err=True)
-    return bool(in_time)
+        return "", False
+    click.echo(transcript(workspace, channel.id, root, width=width(), colour=colour()))
+    return root, True
+
+
+def _page_of_first(server: "WorkspaceServer", root: str) -> str:
+    from infra.local import story
+
+    return server.thread_url(story.CHANNELS[0].id, root, story.PEOPLE[0].id)
 
 
 def _invite(url: str) -> None:

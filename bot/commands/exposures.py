@@ -32,7 +32,6 @@ def command(tenant_id: str, limit: int, state: Path | None, *, as_json: bool) ->
             click.echo(json.dumps(msgspec.to_builtins(view, str_keys=True), indent=2))
             return
         from agent.offline.say import say
-
         from bot.cards.answer import reply_for
         from bot.commands.terminal import colour, width
         from bot.terminal import rendered

@@ -43,11 +43,11 @@ def command(bot_token: str, app_token: str, state: Path | None) -> None:
         bot = LocalBot(connections, install)
         bot.start()
         handler = SocketModeHandler(bot.app, app_token)
-        handler.connect()
+        handler.connect()  # type: ignore[no-untyped-call] # slack_bolt has no types there
         click.echo(f"Listening as {me['user']} in {me['team']}. Ctrl-C stops.")
         stop = threading.Event()
         signal.signal(signal.SIGINT, lambda *_: stop.set())
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         stop.wait()
-        handler.close()
+        handler.close()  # type: ignore[no-untyped-call] # the same
         bot.stop()

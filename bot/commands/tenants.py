@@ -14,7 +14,7 @@ from integrations.tenants.port import Binding, ChannelKey, Environment, Tenant
 _KEY_PARTS = 3
 
 
-class _ChannelKeyType(click.ParamType):
+class _ChannelKeyType(click.ParamType[ChannelKey]):
     """`slack/T0001/C0001`."""
 
     name = "platform/workspace/channel"

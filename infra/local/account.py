@@ -271,6 +271,7 @@ class Account:
         public: bool = False,
         tags: Mapping[str, str] | None = None,
         logs_to: str = "",
+        versioned: bool = True,
     ) -> str:
         """A bucket; its ARN."""
         arn = f"arn:aws:s3:::{name}"
@@ -285,7 +286,7 @@ class Account:
                     "blockPublicAcls": blocked, "ignorePublicAcls": blocked,
                     "blockPublicPolicy": blocked, "restrictPublicBuckets": blocked},
                 "BucketLoggingConfiguration": {"destinationBucketName": logs_to or None},
-                "BucketVersioningConfiguration": {"status": "Enabled"},
+                "BucketVersioningConfiguration": {"status": "Enabled" if versioned else "Off"},
                 "ServerSideEncryptionConfiguration": {"rules": [
                     {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]},
             })  # fmt: skip
@@ -323,9 +324,7 @@ class Account:
         self, kind: str, name: str, arn: str, configuration: Mapping[str, Any] | None = None
     ) -> str:
         """An ordinary resource about which nothing special is told; its ARN."""
-        return self.add(
-            kind, name, arn, configuration or {"name": name}, name=name, tags={"team": "platform"}
-        )
+        return self.add(kind, name, arn, configuration or {"name": name}, name=name, tags={})
 
 
 def _rel(kind: str, resource_id: str, words: str) -> dict[str, Any]:

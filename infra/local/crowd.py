@@ -9,12 +9,22 @@ from datetime import timedelta
 from random import Random
 
 from infra.local.account import Account, allow, trusting
-from infra.local.native_findings import Record, Seen, control, resource_of
+from infra.local.native_findings import Record, Seen, control, inspector, resource_of
 
 _SERVICES = (
     "orders", "cart", "search", "stock", "prices", "mail", "login", "ledger", "payout", "risk",
     "fraud", "report", "export", "import", "media", "thumbs", "audit", "batch", "notify", "sync",
 )  # fmt: skip
+
+
+_PACKAGES = (
+    ("kernel", "6.1.90", "6.1.112"),
+    ("glibc", "2.34-52", "2.34-117"),
+    ("curl", "8.5.0", "8.5.0-1.r3"),
+    ("python3-requests", "2.25.1", "2.32.2"),
+    ("openssl", "3.0.8", "3.0.8-1.r12"),
+    ("libxml2", "2.10.4", "2.10.4-1.r6"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +51,17 @@ def crowd(account: Account, stem: str, vpc: str, subnets: Sequence[str], size: i
         )
         made.append(Named(role, "AwsIamRole", f"{name}-task"))
         instance = account.instance(
-            f"i-{stem}{n:04d}", name, subnets[n % len(subnets)], [group], profile=f"{name}-task"
+            f"i-{stem}{n:04d}",
+            name,
+            subnets[n % len(subnets)],
+            [group],
+            profile=f"{name}-task",
+            imds="optional",
         )
         made.append(Named(instance, "AwsEc2Instance", name))
         queue = account.plain("AWS::SQS::Queue", name, account.arn("sqs", name))
         made.append(Named(queue, "AwsSqsQueue", name))
-        bucket = account.bucket(f"{name}-data", logs_to="")
+        bucket = account.bucket(f"{name}-data", versioned=False)
         made.append(Named(bucket, "AwsS3Bucket", f"{name}-data"))
         table = account.plain(
             "AWS::DynamoDB::Table", name, account.arn("dynamodb", f"table/{name}")
@@ -58,38 +73,20 @@ def crowd(account: Account, stem: str, vpc: str, subnets: Sequence[str], size: i
     return made
 
 
-_FAILS: dict[str, tuple[str, ...]] = {
-    "AwsEc2Instance": ("EC2.38", "EC2.8", "EC2.9"),
-    "AwsEc2SecurityGroup": ("EC2.43", "EC2.2", "EC2.18"),
-    "AwsIamRole": ("IAM.22", "IAM.1"),
-    "AwsSqsQueue": ("SQS.1", "SQS.2"),
-    "AwsS3Bucket": ("S3.5", "S3.9", "S3.14", "S3.8"),
-    "AwsDynamoDbTable": ("DynamoDB.2", "DynamoDB.5"),
-    "AwsLambdaFunction": ("Lambda.3", "Lambda.2"),
-    "AwsRdsDbInstance": ("RDS.5", "RDS.6", "RDS.8", "RDS.13"),
+_FAILS: dict[str, dict[str, tuple[str, ...]]] = {
+    "AwsEc2Instance": {"HIGH": ("EC2.8", "SSM.2")},
+    "AwsEc2SecurityGroup": {"LOW": ("EC2.43",)},
+    "AwsIamRole": {"LOW": ("IAM.24",)},
+    "AwsSqsQueue": {"MEDIUM": ("SQS.1",), "LOW": ("SQS.2",)},
+    "AwsS3Bucket": {"MEDIUM": ("S3.5", "S3.9", "S3.11"), "LOW": ("S3.13", "S3.14")},
+    "AwsDynamoDbTable": {"MEDIUM": ("DynamoDB.2", "DynamoDB.6"), "LOW": ("DynamoDB.5",)},
+    "AwsLambdaFunction": {"LOW": ("Lambda.3", "Lambda.6")},
 }
-_BY_SEVERITY: dict[str, dict[str, tuple[str, ...]]] = {
-    "CRITICAL": {"AwsEc2SecurityGroup": ("EC2.13", "EC2.19"), "AwsS3Bucket": ("S3.2",)},
-    "HIGH": {
-        "AwsEc2Instance": ("EC2.8",), "AwsS3Bucket": ("S3.8",), "AwsIamRole": ("IAM.1",),
-        "AwsEc2SecurityGroup": ("EC2.2", "EC2.18"),
-    },
-    "MEDIUM": {
-        "AwsS3Bucket": ("S3.5", "S3.9"), "AwsSqsQueue": ("SQS.1",), "AwsIamRole": ("IAM.22",),
-        "AwsDynamoDbTable": ("DynamoDB.2",), "AwsLambdaFunction": ("Lambda.2",),
-    },
-    "LOW": {
-        "AwsEc2Instance": ("EC2.38", "EC2.35", "EC2.44"), "AwsSqsQueue": ("SQS.2",),
-        "AwsS3Bucket": ("S3.14",), "AwsDynamoDbTable": ("DynamoDB.5",),
-        "AwsLambdaFunction": ("Lambda.3",), "AwsEc2SecurityGroup": ("EC2.43",),
-        "AwsIamRole": ("CloudWatch.4",),
-    },
-}  # fmt: skip
+"""What can fail on the crowd's resources; their Config items show each failure to be true."""
+
 _LEGACY = {
-    "IAM.22": "cis-aws-foundations-benchmark/v/1.4.0/1.12",
     "S3.5": "cis-aws-foundations-benchmark/v/1.4.0/2.1.2",
-    "CloudWatch.4": "arn:aws:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0/rule/3.4",
-    "EC2.2": "arn:aws:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0/rule/4.3",
+    "S3.9": "arn:aws:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0/rule/2.6",
 }
 """Findings of the CIS benchmark from before controls were consolidated."""
 
@@ -102,7 +99,7 @@ def failures(
     pairs = [
         (named, control_id)
         for named in among
-        for control_id in _BY_SEVERITY[severity].get(named.kind, ())
+        for control_id in _FAILS.get(named.kind, {}).get(severity, ())
     ]
     random.shuffle(pairs)
     rows = []
@@ -115,12 +112,46 @@ def failures(
     return rows
 
 
+def flaws(
+    account: Account, among: Sequence[Named], severity: str, count: int, random: Random
+) -> list[Record]:
+    """Package vulnerabilities of instances that are known, and that nobody exploits."""
+    hosts = [named for named in among if named.kind == "AwsEc2Instance"]
+    rows = []
+    for n in range(count):
+        host = hosts[n % len(hosts)]
+        package, version, fixed = _PACKAGES[n % len(_PACKAGES)]
+        cve = f"CVE-{2023 + n % 4}-{(20_000 if severity == 'HIGH' else 30_000) + n * 37}"
+        where = {
+            "id": host.arn.rsplit("/", 1)[-1], "partition": "aws", "region": account.region,
+            "tags": {"Name": host.name}, "type": "AWS_EC2_INSTANCE",
+            "details": {"awsEc2Instance": {"platform": "AMAZON_LINUX_2023"}},
+        }  # fmt: skip
+        seen = Seen(
+            first=timedelta(days=random.uniform(2, 80)),
+            last=timedelta(minutes=random.randint(50, 300)),
+        )
+        score = 9.1 if severity == "CRITICAL" else 7.4
+        epss = round(random.uniform(0.0003, 0.02), 4)
+        rows.append(
+            inspector(
+                account, cve, (package, version, fixed), where, seen,
+                severity=severity, score=score, epss=epss,
+            )
+        )  # fmt: skip
+    return rows
+
+
+def _controls_of(named: Named) -> list[str]:
+    return [c for controls in _FAILS.get(named.kind, {}).values() for c in controls]
+
+
 def settled(account: Account, among: Sequence[Named], count: int, random: Random) -> list[Record]:
     """Checks that passed, findings that were resolved or archived in the last 30 days."""
     rows = []
     for n in range(count):
         named = among[random.randrange(len(among))]
-        control_id = random.choice(_FAILS.get(named.kind, ("EC2.38",)))
+        control_id = random.choice(_controls_of(named))
         resource = resource_of(account, named.arn, named.kind, named.name)
         first = timedelta(days=random.uniform(31, 120))
         last = timedelta(days=random.uniform(0.2, 29))
@@ -140,7 +171,7 @@ def came_and_went(
     rows = []
     for n in range(count):
         named = among[random.randrange(len(among))]
-        control_id = random.choice(_FAILS.get(named.kind, ("EC2.38",)))
+        control_id = random.choice(_controls_of(named))
         resource = resource_of(account, named.arn, named.kind, named.name)
         first = timedelta(days=random.uniform(3, 40))
         gone = timedelta(days=random.uniform(0.1, min(28.0, first.days - 0.5)))

@@ -9,7 +9,7 @@ from infra.local.estate import Estate, days, hours, instance_details
 from infra.local.native_findings import camel, control, guardduty, resource_of
 
 PAYMENTS, LEDGER = "222222222221", "222222222222"
-_OPEN = {"HIGH": 210, "MEDIUM": 900, "LOW": 1700}
+_OPEN = {"HIGH": 180, "MEDIUM": 900, "LOW": 1700}
 
 
 def globex(now: datetime) -> Estate:

@@ -47,15 +47,24 @@ class DemoChannel:
     name: str
     tenant_id: str | None = None
     operator: bool = False
+    topic: str = ""
+    starters: tuple[str, ...] = ()
+    """Questions offered in the empty channel."""
 
 
 CHANNELS = (
-    DemoChannel("C0ACMESEC01", "acme-security", "acme"),
-    DemoChannel("C0GLOBEXSEC", "globex-security", "globex"),
-    DemoChannel("C0INITECHSE", "initech-security", "initech"),
-    DemoChannel("C0SECOPS001", "secops", operator=True),
-    DemoChannel("C0RANDOM001", "random"),
-)
+    DemoChannel("C0ACMESEC01", "acme-security", "acme", topic="The shop's accounts (production)",
+                starters=("what needs attention first?", "what changed since yesterday?",
+                          "what is exposed to DDoS?")),
+    DemoChannel("C0GLOBEXSEC", "globex-security", "globex", topic="Payments (production)",
+                starters=("any active threats?", "how are we doing?", "which buckets are public?")),
+    DemoChannel("C0INITECHSE", "initech-security", "initech", topic="Development",
+                starters=("what needs attention first?", "oldest open findings")),
+    DemoChannel("C0SECOPS001", "secops", operator=True, topic="Operators: every tenant",
+                starters=("compare the tenants", "what needs attention first?", "list tenants")),
+    DemoChannel("C0RANDOM001", "random", topic="Mapped to no tenant, on purpose",
+                starters=("what needs attention first?",)),
+)  # fmt: skip
 
 _APPROVERS = tuple(f"slack/{WORKSPACE}/{p.id}" for p in PEOPLE if p.role == "on-call engineer")
 TENANTS = (

@@ -11,14 +11,15 @@ from typing import Any, Final
 from integrations.findings import event as ocsf
 from integrations.findings.spelling import get, number, text
 
-_KINDS: Final = (
-    "AwsApiCallAction",
-    "NetworkConnectionAction",
-    "PortProbeAction",
-    "DnsRequestAction",
-    "KubernetesApiCallAction",
-    "RdsLoginAttemptAction",
-)
+# ActionType -> the one field of an action that then tells something.
+_KINDS: Final = {
+    "AWS_API_CALL": "AwsApiCallAction",
+    "NETWORK_CONNECTION": "NetworkConnectionAction",
+    "PORT_PROBE": "PortProbeAction",
+    "DNS_REQUEST": "DnsRequestAction",
+    "KUBERNETES_API_CALL": "KubernetesApiCallAction",
+    "RDS_LOGIN_ATTEMPT": "RdsLoginAttemptAction",
+}
 _DIRECTION: Final = {"INBOUND": (1, "Inbound"), "OUTBOUND": (2, "Outbound")}
 _OUTBOUND = 2
 _ASN: Final = re.compile(r"[0-9]{1,10}")
@@ -33,10 +34,11 @@ def evidences_of(action: Any) -> list[ocsf.Evidence] | None:
     """
     if not isinstance(action, dict):
         return None
+    told = _KINDS.get(text(action, "ActionType") or "")
     found: list[ocsf.Evidence] = []
-    for kind in _KINDS:
+    for kind in (told,) if told else _KINDS.values():
         details = get(action, kind)
-        if isinstance(details, dict):
+        if isinstance(details, dict) and details:
             found.extend(_evidences(kind, details))
     return found or None
 

@@ -16,7 +16,7 @@ def _facts(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield from _vulnerability(vulnerability)
     yield from _threat(event)
     yield from _compliance(event)
-    remediation = event.get("remediation")
+    remediation = event.get("remediation") or _remediation_of_a_vulnerability(event)
     if isinstance(remediation, dict):
         if remediation.get("desc"):
             yield "How to fix", str(remediation["desc"])
@@ -73,8 +73,23 @@ def _compliance(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     standards = compliance.get("standards")
     if isinstance(standards, list) and standards:
         yield "Standards", ", ".join(str(s) for s in standards[:3])
-    if compliance.get("status_detail"):
-        yield "Reason", str(compliance["status_detail"])
+    details = compliance.get("status_details")
+    reason = details[0] if isinstance(details, list) and details else None
+    # OCSF 1.4 made a list of it.
+    reason = reason or compliance.get("status_detail")
+    if reason:
+        yield "Reason", str(reason)
+
+
+def _remediation_of_a_vulnerability(event: Mapping[str, Any]) -> Any:
+    """Class 2002 has no remediation of its own: its vulnerabilities and their packages do."""
+    for vulnerability in _dicts(event.get("vulnerabilities")):
+        if vulnerability.get("remediation"):
+            return vulnerability["remediation"]
+        for package in _dicts(vulnerability.get("affected_packages")):
+            if package.get("remediation"):
+                return package["remediation"]
+    return None
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""ASFF to OCSF on one core, beside a JSON round trip of the same bytes and beside py-ocsf-models."""
+"""ASFF to OCSF on one core, beside a JSON round trip of the same bytes and py-ocsf-models."""
 
 import gc
 import importlib
@@ -26,11 +26,10 @@ def run() -> Iterator[str]:
     """Events per second of CPU time and ratios, the best of interleaved rounds."""
     samples = _samples()
     invalid = sum(bool(problems(json.loads(asff.convert(raw)))) for raw in samples)
-    yield (
-        f"{len(samples)} real ASFF findings of {sum(map(len, samples)) / len(samples):,.0f} bytes, "
-        f"repeated to {_RECORDS:,}; {len(samples) - invalid} of {len(samples)} events valid OCSF 1.6.0"
-    )
-    cases = {_FLOOR: _round_trip, _OURS: asff.convert}
+    size = sum(map(len, samples)) / len(samples)
+    yield f"{len(samples)} real ASFF findings of {size:,.0f} bytes, repeated to {_RECORDS:,}"
+    yield f"{len(samples) - invalid} of {len(samples)} events are valid OCSF 1.6.0"
+    cases: dict[str, Callable[[bytes], bytes]] = {_FLOOR: _round_trip, _OURS: asff.convert}
     peer = _peer()
     if peer is None:
         yield "py-ocsf-models not installed (make bench installs it)"

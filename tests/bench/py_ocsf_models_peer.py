@@ -1,4 +1,4 @@
-"""The same conversion with py-ocsf-models (Prowler's): a dict transform into its pydantic models."""
+"""The same conversion with py-ocsf-models (Prowler's): a transform into its pydantic models."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -18,29 +18,12 @@ from py_ocsf_models.objects.resource_details import ResourceDetails
 _SEVERITY = {"INFORMATIONAL": 1, "LOW": 2, "MEDIUM": 3, "HIGH": 4, "CRITICAL": 5}
 _STATUS = {"NEW": 1, "NOTIFIED": 2, "SUPPRESSED": 3, "RESOLVED": 4}
 _COMPLIANCE = {"PASSED": 1, "WARNING": 2, "FAILED": 3}
-_MAPPED = frozenset(
-    [
-        "Id",
-        "AwsAccountId",
-        "ProductArn",
-        "ProductName",
-        "CompanyName",
-        "Region",
-        "GeneratorId",
-        "Title",
-        "Description",
-        "CreatedAt",
-        "UpdatedAt",
-        "FirstObservedAt",
-        "LastObservedAt",
-        "Types",
-        "Resources",
-        "Compliance",
-        "Remediation",
-        "Workflow",
-        "RecordState",
-    ]
-)
+_MAPPED = """
+    Id AwsAccountId ProductArn ProductName CompanyName Region GeneratorId Title Description
+    CreatedAt UpdatedAt FirstObservedAt LastObservedAt Types Resources Compliance Remediation
+    Workflow RecordState
+"""
+_TAKEN = frozenset(_MAPPED.split())
 
 
 def convert(raw: bytes) -> bytes:
@@ -81,7 +64,7 @@ def convert(raw: bytes) -> bytes:
         ),
         "resources": [_resource(resource) for resource in said.get("Resources", ())],
         "remediation": _remediation(said.get("Remediation")),
-        "unmapped": {key: value for key, value in said.items() if key not in _MAPPED},
+        "unmapped": {key: value for key, value in said.items() if key not in _TAKEN},
     }
     event: ComplianceFinding | DetectionFinding
     if compliance is not None:
