@@ -94,7 +94,8 @@ class Account:
         self.add("AWS::EC2::VPC", vpc_id, self.arn("ec2", f"vpc/{vpc_id}"),
                  {"vpcId": vpc_id, "cidrBlock": "10.0.0.0/16", "state": "available"},
                  tags={"Name": name})  # fmt: skip
-        self.add("AWS::EC2::InternetGateway", gateway, self.arn("ec2", f"internet-gateway/{gateway}"),
+        self.add("AWS::EC2::InternetGateway", gateway,
+                 self.arn("ec2", f"internet-gateway/{gateway}"),
                  {"internetGatewayId": gateway, "attachments": [{"vpcId": vpc_id}]},
                  relationships=[_rel("AWS::EC2::VPC", vpc_id, "Is attached to Vpc")])  # fmt: skip
         return vpc_id
@@ -111,7 +112,8 @@ class Account:
         )
         self.add("AWS::EC2::RouteTable", table, self.arn("ec2", f"route-table/{table}"), {
             "routeTableId": table, "vpcId": vpc_id,
-            "routes": [{"destinationCidrBlock": "10.0.0.0/16", "gatewayId": "local", "state": "active"},
+            "routes": [{"destinationCidrBlock": "10.0.0.0/16", "gatewayId": "local",
+                        "state": "active"},
                        {"destinationCidrBlock": ANYWHERE, "state": "active", **gateway}],
             "associations": [{"subnetId": s, "routeTableId": table, "main": False} for s in ids],
         }, tags={"Name": f"{kind}-routes"},
@@ -129,7 +131,8 @@ class Account:
         permissions: dict[int, list[str]] = {}
         for port, cidr in rules:
             permissions.setdefault(port, []).append(cidr)
-        self.add("AWS::EC2::SecurityGroup", group_id, self.arn("ec2", f"security-group/{group_id}"), {
+        arn = self.arn("ec2", f"security-group/{group_id}")
+        self.add("AWS::EC2::SecurityGroup", group_id, arn, {
             "groupId": group_id, "groupName": name, "vpcId": vpc_id, "ownerId": self.id,
             "description": name,
             "ipPermissions": [{
@@ -163,8 +166,10 @@ class Account:
         ]
         relations.append(_rel("AWS::EC2::Subnet", subnet, "Is contained in Subnet"))
         profile_arn = self.arn("iam", f"instance-profile/{profile}", regional=False)
-        return self.add("AWS::EC2::Instance", instance_id, self.arn("ec2", f"instance/{instance_id}"), {
-            "instanceId": instance_id, "imageId": "ami-0de30000000000001", "instanceType": "m7g.large",
+        arn = self.arn("ec2", f"instance/{instance_id}")
+        return self.add("AWS::EC2::Instance", instance_id, arn, {
+            "instanceId": instance_id, "imageId": "ami-0de30000000000001",
+            "instanceType": "m7g.large",
             "state": {"code": 16, "name": "running"}, "subnetId": subnet,
             "privateIpAddress": "10.0.0.10", "publicIpAddress": public_ip or None,
             "securityGroups": [{"groupId": g} for g in groups],
@@ -176,14 +181,15 @@ class Account:
 
     def address(self, allocation: str, public_ip: str, instance_id: str) -> str:
         """An Elastic IP address of an instance."""
-        return self.add("AWS::EC2::EIP", allocation, self.arn("ec2", f"eip-allocation/{allocation}"),
-                        {"allocationId": allocation, "publicIp": public_ip, "instanceId": instance_id,
-                         "domain": "vpc"},
+        arn = self.arn("ec2", f"eip-allocation/{allocation}")
+        return self.add("AWS::EC2::EIP", allocation, arn,
+                        {"allocationId": allocation, "publicIp": public_ip,
+                         "instanceId": instance_id, "domain": "vpc"},
                         relationships=[_rel("AWS::EC2::Instance", instance_id,
                                             "Is attached to Instance")])  # fmt: skip
 
-    def balancer(self, name: str, subnets: Sequence[str], groups: Sequence[str], targets: Sequence[str],
-                 *, acl: str = "") -> str:  # fmt: skip
+    def balancer(self, name: str, subnets: Sequence[str], groups: Sequence[str],
+                 targets: Sequence[str], *, acl: str = "") -> str:  # fmt: skip
         """An internet-facing application load balancer in front of instances; its ARN."""
         arn = self.arn("elasticloadbalancing", f"loadbalancer/app/{name}/{_hex(name)}")
         target_group = self.arn("elasticloadbalancing", f"targetgroup/{name}/{_hex(name)}")
@@ -215,7 +221,8 @@ class Account:
         policy = {"Policy": json.dumps({"Version": "2012-10-17", "Statement": statements})}
         return self.add("AWS::Lambda::Function", name, arn, {
             "functionName": name, "functionArn": arn, "runtime": runtime, "role": role,
-            "handler": "app.handler", "memorySize": 512, "vpcConfig": {"subnetIds": [], "securityGroupIds": []},
+            "handler": "app.handler", "memorySize": 512,
+            "vpcConfig": {"subnetIds": [], "securityGroupIds": []},
         }, name=name, supplementary=policy if public_url else {})  # fmt: skip
 
     # -- identities
@@ -235,7 +242,8 @@ class Account:
         configuration: dict[str, Any] = {
             "roleName": name, "roleId": f"AROA{_hex(name)[:17].upper()}", "arn": arn, "path": "/",
             "assumeRolePolicyDocument": quote(json.dumps(trust)),
-            "instanceProfileList": [{"instanceProfileName": name, "arn": profile_arn}] if profile else [],
+            "instanceProfileList": (
+                [{"instanceProfileName": name, "arn": profile_arn}] if profile else []),
             "rolePolicyList": _inline(f"{name}-inline", inline),
             "attachedManagedPolicies": _attached(policies),
         }  # fmt: skip
@@ -279,8 +287,8 @@ class Account:
                      "Action": "s3:GetObject", "Resource": f"{arn}/*"}  # fmt: skip
         text = json.dumps({"Version": "2012-10-17", "Statement": [statement]}) if public else None
         blocked = not public
-        return self.add("AWS::S3::Bucket", name, arn, {"name": name, "owner": {"id": _hex(name) * 2}},
-            name=name, tags=tags, supplementary={
+        return self.add("AWS::S3::Bucket", name, arn,
+            {"name": name, "owner": {"id": _hex(name) * 2}}, name=name, tags=tags, supplementary={
                 "BucketPolicy": {"policyText": text},
                 "PublicAccessBlockConfiguration": {
                     "blockPublicAcls": blocked, "ignorePublicAcls": blocked,
@@ -294,8 +302,9 @@ class Account:
     def database(self, name: str, subnets: Sequence[str], groups: Sequence[str], *, key: str = "",
                  public: bool = False, tags: Mapping[str, str] | None = None) -> str:  # fmt: skip
         """An RDS instance; its ARN."""
-        return self.add("AWS::RDS::DBInstance", f"db-{_hex(name)[:20].upper()}", self.arn("rds", f"db:{name}"), {
-            "dBInstanceIdentifier": name, "dbiResourceId": f"db-{_hex(name)[:20].upper()}",
+        resource_id = f"db-{_hex(name)[:20].upper()}"
+        return self.add("AWS::RDS::DBInstance", resource_id, self.arn("rds", f"db:{name}"), {
+            "dBInstanceIdentifier": name, "dbiResourceId": resource_id,
             "engine": "postgres", "dBInstanceStatus": "available", "publiclyAccessible": public,
             "storageEncrypted": bool(key), "kmsKeyId": key or None, "multiAZ": True,
             "backupRetentionPeriod": 7, "endpoint": {"port": 5432},
@@ -309,7 +318,8 @@ class Account:
             "dBSnapshotIdentifier": name, "dBInstanceIdentifier": database, "engine": "postgres",
             "status": "available", "snapshotType": "manual", "encrypted": False,
         }, name=name, supplementary={"DBSnapshotAttributes": [
-            {"attributeName": "restore", "attributeValues": ["all"] if public else []}]})  # fmt: skip
+            {"attributeName": "restore",
+             "attributeValues": ["all"] if public else []}]})  # fmt: skip
 
     def key(self, key_id: str, name: str, *, pending: bool = False) -> str:
         """A KMS key; its ARN."""

@@ -87,8 +87,10 @@ def _open_ssh_path(estate: Estate, shop: Account, vpc: str, public: list[str]) -
     estate.guardduty.append(
         guardduty(shop, "UnauthorizedAccess:EC2/SSHBruteForce",
                   "i-0a7web7 (web-7) is under an SSH brute force attack", 8.0,
-                  instance_details("i-0a7web7", "web-7"), probe("198.51.100.77", "Elsewhere", 22, "SSH"),
-                  Seen(first=passed, last=passed - timedelta(minutes=min(4, passed.seconds // 120))),
+                  instance_details("i-0a7web7", "web-7"),
+                  probe("198.51.100.77", "Elsewhere", 22, "SSH"),
+                  Seen(first=passed,
+                       last=passed - timedelta(minutes=min(4, passed.seconds // 120))),
                   count=12)
     )  # fmt: skip
 
@@ -119,7 +121,8 @@ def _public_function(estate: Estate, shop: Account) -> None:
     estate.security_hub.append(control(shop, "Lambda.1", about, days(9)))
     where = {"id": function, "partition": "aws", "region": shop.region, "tags": {},
              "type": "AWS_LAMBDA_FUNCTION", "details": {"awsLambdaFunction": {
-                 "functionName": "coupon-preview", "runtime": "PYTHON_3_12", "packageType": "ZIP"}}}  # fmt: skip
+                 "functionName": "coupon-preview", "runtime": "PYTHON_3_12",
+                 "packageType": "ZIP"}}}  # fmt: skip
     estate.inspector.append(
         inspector(shop, "CVE-2024-34069", ("werkzeug", "3.0.1", "3.0.3"), where, days(8, 55),
                   severity="HIGH", score=7.5, epss=0.18)

@@ -95,7 +95,7 @@ def failures(
     account: Account, among: Sequence[Named], severity: str, count: int, random: Random,
     *, days: int = 90, cis: bool = False,
 ) -> list[Record]:  # fmt: skip
-    """Failed checks of one severity, each of another control and resource; aged 2 to `days` days."""
+    """Failed checks of one severity, each another control and resource; 2 to `days` days old."""
     pairs = [
         (named, control_id)
         for named in among

@@ -70,7 +70,8 @@ def _attacked_node(estate: Estate, payments: Account) -> None:
     }
     found = guardduty(payments, "CryptoCurrency:EC2/BitcoinTool.B!DNS",
                       "i-0e5node3 (payments-node-3) asks for a domain of a mining pool", 8.0,
-                      instance_details("i-0e5node3", "payments-node-3"), action, hours(5), count=41)  # fmt: skip
+                      instance_details("i-0e5node3", "payments-node-3"), action, hours(5),
+                      count=41)  # fmt: skip
     estate.guardduty.append(camel(found))
 
 

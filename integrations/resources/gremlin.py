@@ -53,11 +53,11 @@ class GremlinResourceGraph(ResourceGraph):
         """Bound to `tenant`: every id that goes in or out carries its prefix."""
         self._tenant = tenant
         self._prefix = f"{tenant}|"
-        self._g: GraphTraversalSource = traversal().with_remote(connection)
+        self._g: GraphTraversalSource = traversal().with_(connection)
 
     def reconnect(self, connection: RemoteConnection) -> None:
         """Go on over another connection."""
-        self._g = traversal().with_remote(connection)
+        self._g = traversal().with_(connection)
 
     # -- writing
 

@@ -56,7 +56,7 @@ class SqliteWorkQueue(WorkQueue):
         lease_s: float = 60.0,
         attempts: int = 3,
     ) -> None:
-        """Open the file, or make it; a job not finished in `lease_s` seconds is handed out again."""
+        """Open the file, or make it; a job unfinished after `lease_s` seconds is given again."""
         self._file = SqliteFile(path, _SCHEMA)
         self._clock = clock
         self._lease_s = lease_s
