@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from slack_bolt import App
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from bot.conversation import Conversation
 from bot.local_assistant import local_assistant
@@ -96,13 +96,22 @@ class LocalBot:
         self._workers.stop()
 
 
+class _QuietHandler(WSGIRequestHandler):
+    """Writes no line per request: the terminal belongs to the conversation."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
+        """Drop the line."""
+
+
 class LoopbackDoor:
     """The bot's HTTP door on 127.0.0.1, which a workspace on this computer delivers to."""
 
     def __init__(self, port: int = 0) -> None:
         """Take the port now, because the workspace must know it before the bot is built."""
         self._application: WSGIApplication | None = None
-        self._server: BaseWSGIServer = make_server("127.0.0.1", port, self._received, threaded=True)
+        self._server: BaseWSGIServer = make_server(
+            "127.0.0.1", port, self._received, threaded=True, request_handler=_QuietHandler
+        )
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}/slack/events"
 
