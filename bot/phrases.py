@@ -1,5 +1,6 @@
 """Ages, counts, severities and names, as a person on call would say them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -13,6 +14,9 @@ STALE_AFTER = timedelta(hours=24)
 
 URGENT = (Severity.FATAL, Severity.CRITICAL, Severity.HIGH)
 """What is counted out in an answer's small print."""
+
+_SPOKEN_ID = re.compile(r"[a-z]{1,12}-[0-9a-z]{4,20}")
+"""`i-0abc`, `sg-0abc`, `vol-0abc`: not `AROA...`, not a load balancer's hash."""
 
 _MINUTES_UP_TO = 90
 _HOURS_UP_TO = 48
@@ -133,10 +137,10 @@ def kind(resource_type: str) -> str:
 
 
 def resource_name(resource: Resource) -> str:
-    """`web-7 (i-0abc)`: what people call it, its id beside it where it says more."""
+    """`web-7 (i-0abc)`: what people call it, its id beside it where people use that too."""
     name = clean(resource.name, 120) or short_name(resource.id)
-    beside = resource.short_id and resource.short_id != resource.name
-    return f"{name} ({clean(resource.short_id, 60)})" if beside else name
+    beside = resource.short_id != resource.name and _SPOKEN_ID.fullmatch(resource.short_id)
+    return f"{name} ({resource.short_id})" if beside else name
 
 
 def finding_where(finding: Finding, names: Mapping[str, str]) -> str:

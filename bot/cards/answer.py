@@ -32,6 +32,8 @@ MOST_CARDS = 3
 MOST_BUTTONS = 5
 """Buttons of one row: what a phone shows without scrolling."""
 
+_OF_ONE_THING = (ExposureDetail, FindingDetail, ResourceDetail, Connections, Advice)
+
 FEEDBACK = Actions(
     buttons=(
         Button(label="Helpful", action="feedback", value="up"),
@@ -46,9 +48,10 @@ def reply_for(answer: Answer, *, now: datetime, operator: bool = False) -> Reply
     The text itself is streamed before and is not repeated; `plain` is its first line. Give
     `operator` for a channel that sees every tenant: its buttons then name the tenant they mean.
     """
-    tenants = {view.tenant for view in answer.views if not isinstance(view, TenantList | Choices)}
+    views = _told(answer.views)
+    tenants = {view.tenant for view in views if not isinstance(view, TenantList | Choices)}
     to = Audience(now=now, operator=operator or len(tenants) > 1, text=answer.text)
-    cards = [_card(group, to) for group in _groups(answer.views)[-MOST_CARDS:]]
+    cards = [_card(group, to) for group in _groups(views)[-MOST_CARDS:]]
     parts: list[Part] = []
     for index, shown in enumerate(cards):
         if index and shown.parts:
@@ -65,6 +68,13 @@ def reply_for(answer: Answer, *, now: datetime, operator: bool = False) -> Reply
     if cards:
         parts.append(FEEDBACK)
     return Reply(plain=_plain(answer), parts=tuple(parts))
+
+
+def _told(views: Sequence[View]) -> Sequence[View]:
+    """Without the lists that were only looked through on the way to one thing."""
+    if views and isinstance(views[-1], _OF_ONE_THING):
+        return [view for view in views if isinstance(view, (*_OF_ONE_THING, Choices))]
+    return views
 
 
 def _groups(views: Sequence[View]) -> list[list[View]]:

@@ -1,5 +1,6 @@
 """What one view becomes: parts, its small print, and what could be asked next."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,8 @@ from agent import canonical
 from agent.guard.untrusted import clean
 from agent.views import Freshness
 from bot.messages import Button, Fact, Facts, Part, Style
+
+_ESCAPED = re.compile(r"\\([\\*_~\[\]<>|])")
 
 VALUE_LENGTH = 240
 """Characters of one value: three lines on a phone."""
@@ -50,7 +53,9 @@ class Card:
 
 
 def _bare(text: str) -> str:
-    return " ".join(clean(text).replace("**", "").replace("`", "").split()).rstrip(".").casefold()
+    """For comparison only: without Markdown, its escapes, spacing and the last full stop."""
+    plain = _ESCAPED.sub(r"\1", clean(text)).replace("**", "").replace("`", "")
+    return " ".join(plain.split()).rstrip(".").casefold()
 
 
 def ask(label: str, question: str, style: Style = Style.PLAIN) -> Button:

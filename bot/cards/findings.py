@@ -49,6 +49,8 @@ def _offset(filtered: Mapping[str, str]) -> int:
 
 def _whole(view: FindingList, offset: int, shown: int) -> str:
     asked = clean(view.asked, card.VALUE_LENGTH) or "findings"
+    if view.total == 1:
+        asked = asked.removesuffix("s") if asked.endswith("findings") else asked
     of = f"of {phrases.counted(view.whole, 'open finding')} in {view.tenant}"
     if not shown or (shown == view.total and not offset):
         return f"{phrases.number(view.total)} {asked}, {of}"
@@ -212,23 +214,38 @@ def advice(view: Advice, to: Audience) -> Card:
         for number, step in enumerate(view.steps, start=1)
         if not to.has_read(step)
     ]
-    undo = {True: "yes", False: "no", None: "not known"}[view.reversible]
-    breaks = [f"{e.headline} ({e.ref}, {e.score})" for e in view.exposures[:_NAMED]]
+    undo = {True: "yes", False: "no", None: "only in part"}[view.reversible]
+    breaks = [
+        f"{e.headline} ({e.ref}, {e.score})"
+        for e in view.exposures[:_NAMED]
+        if not to.has_read(e.ref)
+    ]
     rows = [
-        ("Fixes", f"{_title(view.finding)} ({view.finding.ref})"),
-        (
-            "Runbook",
-            view.runbook or "none known" + ("; the steps above are by hand" if view.steps else ""),
-        ),
-        ("Can be undone", undo),
+        ("Fixes", "" if to.has_read(view.finding.ref) else _named_fix(view)),
+        ("Runbook", _runbook(view, to)),
+        ("Can be undone", "" if to.has_read("undone") else undo),
         ("Mind", "" if to.has_read(view.care) else view.care),
         ("Breaks", card.joined(breaks)),
     ]
     parts: list[Part] = [Prose(text="\n".join(steps))] if steps else []
-    parts.append(card.facts(rows))
+    told = card.facts(rows)
+    if told.facts:
+        parts.append(told)
     graphs = [card.show_graph(e.ref, to, view.tenant) for e in view.exposures[:1] if e.path]
     explained = card.explain(view.finding.ref, to, view.tenant, "Explain the finding")
     return Card(parts=tuple(parts), freshness=(view.freshness,), then=(explained, *graphs))
+
+
+def _named_fix(view: Advice) -> str:
+    return f"{_title(view.finding)} ({view.finding.ref})"
+
+
+def _runbook(view: Advice, to: Audience) -> str:
+    if view.runbook:
+        return "" if to.has_read(view.runbook) else view.runbook
+    if to.has_read("runbook"):
+        return ""
+    return "none known" + ("; the steps above are by hand" if view.steps else "")
 
 
 def choices(view: Choices) -> Card:

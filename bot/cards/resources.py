@@ -73,13 +73,14 @@ def resource_detail(view: ResourceDetail, to: Audience) -> Card:
         title=phrases.resource_name(resource),
         lines=(clean(resource.id, card.VALUE_LENGTH),) if resource.id != resource.name else (),
     )
+    exposed = [f"{e.headline} ({e.ref})" for e in view.exposures[:2] if not to.has_read(e.ref)]
     rows = [
         ("What", phrases.kind(resource.type)),
         ("Where", ", ".join(w for w in (resource.account, resource.region) if w)),
-        ("Public", public[view.public]),
+        ("Public", "" if to.has_read("internet") else public[view.public]),
         ("Recorded", f"{seen} by AWS Config" if seen else "only mentioned by other resources"),
         ("Tags", _tags(resource)),
-        ("Part of", card.joined([f"{e.headline} ({e.ref})" for e in view.exposures[:2]])),
+        ("Part of", card.joined(exposed)),
     ]
     parts: list[Part] = [title, card.facts(rows)]
     names = {resource.id: resource.name}
@@ -151,11 +152,12 @@ def _neighbours(view: Connections) -> list[Part]:
     by_id = {resource.id: resource for resource in view.graph.resources}
     about = view.about.id
     rows: dict[str, tuple[str, str, str, str]] = {}
-    for link in view.graph.links:
-        other = link.target if link.source == about else link.source
-        resource = by_id.get(other)
-        if resource is not None and other != about:
-            rows.setdefault(other, _row(view, resource, link, outgoing=link.source == about))
+    for link in sorted(view.graph.links, key=lambda each: about not in (each.source, each.target)):
+        near, far = by_id.get(link.source), by_id.get(link.target)
+        if link.target == about or (view.asked == "who_can_reach" and link.source != about):
+            near, far = far, near
+        if near is not None and far is not None and far.id != about:
+            rows.setdefault(far.id, _row(view, far, link, near))
     ranked = sorted(rows, key=lambda uid: (-view.severities.get(uid, Severity.UNKNOWN), uid))
     if not ranked:
         return []
@@ -164,15 +166,17 @@ def _neighbours(view: Connections) -> list[Part]:
 
 
 def _row(
-    view: Connections, resource: Resource, link: Link, *, outgoing: bool
+    view: Connections, resource: Resource, link: Link, near: Resource
 ) -> tuple[str, str, str, str]:
     worst = view.severities.get(resource.id)
-    direct = view.about.id in (link.source, link.target)
-    words = _WORDS[link.kind]
+    from_near, to_near = _WORDS[link.kind]
     # Seen from the resource asked about where it is an end of the link, else from the neighbour.
-    how = (words[0] if outgoing else words[1]) if direct else f"{words[0]} another"
+    how = from_near if link.source == near.id else to_near
+    if near.id != view.about.id:
+        seen = to_near if link.target == resource.id else from_near
+        how = f"{seen} {clean(near.name, 60)}"
     name = phrases.resource_name(resource)
-    return (name, phrases.kind(resource.type), how, phrases.mark(worst) if worst else "none")
+    return (name, phrases.kind(resource.type), how, phrases.mark(worst) if worst else "-")
 
 
 def _connection_buttons(view: Connections, to: Audience) -> tuple[Button, ...]:
@@ -205,7 +209,7 @@ def public_list(view: PublicList, to: Audience) -> Card:
 
 def _public_row(row: PublicResource) -> tuple[str, str, str, str]:
     how = clean(row.how, card.VALUE_LENGTH) + (" (accepted)" if row.accepted else "")
-    worst = phrases.mark(row.worst) if row.worst else "none"
+    worst = phrases.mark(row.worst) if row.worst else "-"
     return (phrases.resource_name(row.resource), phrases.kind(row.resource.type), how, worst)
 
 

@@ -29,7 +29,7 @@ from agent.views import (
 from bot.cards import reply_for
 from bot.messages import Actions, Button, Facts, Grid, Item, Prose, Reply, Small
 from integrations.findings.port import Breakdown, Severity
-from integrations.resources.port import Resource, Subgraph
+from integrations.resources.port import Link, LinkKind, Resource, Subgraph
 from tests.unit.cards.story import (
     FRESH,
     NOW,
@@ -289,7 +289,7 @@ def test_advice_numbers_its_steps_and_says_whether_it_can_be_undone() -> None:
     said = reply(view)
     told = facts(said)
     assert told["Runbook"] == "none known; the steps above are by hand"
-    assert told["Can be undone"] == "not known"
+    assert told["Can be undone"] == "only in part"
     assert told["Mind"] == "Three instances share the group"
 
 
@@ -347,10 +347,42 @@ def test_neighbours_are_told_with_how_they_are_connected() -> None:
     said = reply(view)
     assert grids(said)[0].rows == (
         ("acme-customer-exports", "bucket", "can access", "HIGH"),
-        ("internet", "internet", "is reached by", "none"),
+        ("internet", "internet", "is reached by", "-"),
     )
     assert "17 more left out" in small(said)[0]
     assert "show the graph of i-0abc" in asked(said)
+
+
+def test_what_is_two_steps_away_is_told_with_what_it_is_reached_through() -> None:
+    start, role = a_resource(), a_resource("web-app")
+    data = a_resource("exports")
+    links = (
+        Link(source=start.id, kind=LinkKind.RUNS_AS, target=role.id),
+        Link(source=role.id, kind=LinkKind.CAN_ACCESS, target=data.id),
+    )
+    view = Connections(
+        tenant="acme",
+        about=start,
+        asked="can_reach",
+        graph=Subgraph(resources=(start, role, data), links=links),
+        severities={},
+        freshness=FRESH,
+    )
+    hows = {row[0]: row[2] for row in grids(reply(view))[0].rows}
+    assert hows == {"web-app": "runs as", "exports": "can be accessed by web-app"}
+
+
+def test_a_list_that_was_looked_through_on_the_way_to_one_thing_makes_no_card() -> None:
+    detail = FindingDetail(
+        tenant="acme",
+        finding=a_finding(),
+        facts=(),
+        resource=None,
+        exposures=(),
+        freshness=FRESH,
+    )
+    looked_through = a_list(2, 2)
+    assert reply(looked_through, detail) == reply(detail)
 
 
 def test_a_drawn_path_is_told_in_words_and_offers_no_second_picture() -> None:
@@ -384,9 +416,7 @@ def test_what_is_public_on_purpose_says_so() -> None:
         tenant="acme", asked="reachable from the internet", rows=rows, total=1, freshness=FRESH
     )
     said = reply(view)
-    assert grids(said)[0].rows == (
-        ("site", "bucket", "public by its own policy (accepted)", "none"),
-    )
+    assert grids(said)[0].rows == (("site", "bucket", "public by its own policy (accepted)", "-"),)
     assert small(said)[0].startswith("1 resource reachable from the internet in acme")
 
 
