@@ -23,6 +23,7 @@ _LINKING = re.compile(
 """Without repetitions, so that a long word takes no longer than it is long."""
 _OPENERS = "([{\"'*_~,;:"
 _CLOSERS = ")]}\"'*_~.,;:!?"
+_ESCAPED = re.compile(r"\\([\\*_~\[\]<>|])")
 _ENTITY = re.compile(r"&(?=#?\w{1,32};)")
 
 
@@ -124,7 +125,11 @@ def _word(word: str) -> str:
     core = bare.rstrip(_CLOSERS)
     end = bare[len(core) :]
     if _LINKING.search(core):
-        return f"{_entities(start)}`{_in_code(core)}`{_entities(end)}"
+        if core.endswith("\\"):
+            core, end = core[:-1], f"\\{end}"
+        # A backslash escapes nothing in a code span: it would be seen.
+        literal = _ESCAPED.sub(r"\1", core)
+        return f"{_entities(start)}`{_in_code(literal)}`{_entities(end)}"
     return _entities(word)
 
 
