@@ -48,6 +48,9 @@ from integrations.conversations.port import Conversation, ConversationStore
 from integrations.errors import StaleWriteError
 from integrations.runbooks.port import RemedyCatalogue
 
+_OFFLINE_S = 30.0
+"""Seconds for the planner, whatever a model took before: it needs a fraction of one."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -139,7 +142,8 @@ class StrandsAssistant(Assistant):
         )
         limits = {"turns": self._settings.turns}
         stream = agent.stream_async(turn.question.text, invocation_state={}, limits=limits)  # type: ignore[arg-type] # a TypedDict
-        for event in _stepwise(stream, self._settings.answer_s):
+        limit_s = _OFFLINE_S if model is self._offline else self._settings.answer_s
+        for event in _stepwise(stream, limit_s):
             yield from self._heard(turn, event)
         rest = turn.lines.finish()
         if rest:
@@ -227,12 +231,14 @@ def _stepwise(stream: AsyncIterator[Any], limit_s: float) -> Iterator[dict[str, 
             events.put_nowait(None)
 
     async def next_event(left_s: float) -> dict[str, Any] | None:
+        if left_s <= 0:
+            raise TimeoutError
         return await asyncio.wait_for(events.get(), left_s)
 
     reading = loop.create_task(read())
     deadline = time.monotonic() + limit_s
     try:
-        while event := loop.run_until_complete(next_event(max(0.01, deadline - time.monotonic()))):
+        while event := loop.run_until_complete(next_event(deadline - time.monotonic())):
             yield event
         reading.result()
     finally:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from bot.local import SlackInstall
     from bot.workspace.server import WorkspaceServer
     from bot.workspace.workspace import Workspace
-    from integrations.connect import Connections
 
 FIRST_QUESTION = "what needs attention first?"
 _ANSWER_S = 60.0
@@ -63,12 +62,14 @@ def _running(folder: Path, port: int) -> Iterator[tuple["WorkspaceServer", "Work
     from bot.local import LocalBot, LoopbackDoor
     from bot.workspace.server import serve
     from infra.local import story
+    from infra.local.fill import fill
     from integrations.connect import Connections
     from integrations.settings import Settings
 
     began = time.monotonic()
     with Connections(Settings(state=folder)) as connections, LoopbackDoor() as door:
-        _fill(connections, folder)
+        summary = fill(connections, folder / "sources", datetime.now(UTC))
+        _note(summary.in_words())
         workspace, install = _workspace(door.url)
         server = serve(workspace, port=port)
         bot = LocalBot(connections, install(server.api_url))
@@ -80,26 +81,6 @@ def _running(folder: Path, port: int) -> Iterator[tuple["WorkspaceServer", "Work
         finally:
             bot.stop()
             server.close()
-
-
-def _fill(connections: "Connections", folder: Path) -> None:
-    """The demo's tenants, channels, findings and resources, through the ordinary ingest."""
-    from infra.local import story
-    from integrations.ingest.ingest import Ingest
-    from integrations.tenants.port import Binding, ChannelKey
-
-    for tenant in story.TENANTS:
-        connections.directory.put(tenant)
-    for channel in story.CHANNELS:
-        if channel.tenant_id or channel.operator:
-            key = ChannelKey("slack", story.WORKSPACE, channel.id)
-            connections.directory.bind(Binding(key, channel.tenant_id))
-    source = folder / "sources"
-    story.write(source, datetime.now(UTC))
-    summary = Ingest(connections.directory, connections.systems).run(
-        [source], connections.rejects(), lambda *_: None
-    )
-    _note(summary.in_words())
 
 
 def _workspace(
