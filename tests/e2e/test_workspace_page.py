@@ -4,10 +4,9 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from bot.workspace.server import WorkspaceServer, serve
 from bot.workspace.workspace import Workspace
@@ -16,17 +15,6 @@ from tests.unit.workspace.stage import ACME, ANALYST, BOT, CHANNELS, OTHER, PEOP
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 DESK, PHONE = (1440, 900), (400, 860)
 PATIENCE_MS = 5_000
 
@@ -49,17 +37,6 @@ class Shown:
     def answered(self) -> None:
         self.bot.hold.set()
         expect(self.page.get_by_role("button", name="Show graph")).to_be_visible()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed (Debian's package is chromium)")
-    expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield started
-        started.close()
 
 
 def _elsewhere(url: str, home: str) -> list[str]:
