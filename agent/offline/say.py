@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from agent.offline import say_findings, say_posture, say_resources
-from agent.offline.words import age, stale
+from agent.offline.words import age, joined, stale
 from agent.views import (
     Advice,
     Changes,
@@ -45,9 +45,21 @@ def say(question: str, views: Sequence[View], errors: Sequence[str] = ()) -> str
     if not views:
         return _failed(errors)
     group = _last_group(views)
+    if all(_without_data(view) for view in group):
+        return (
+            f"Nothing has been taken in yet for {joined([v.tenant for v in group])}, so I can say "
+            "nothing about it. Whoever runs me can take findings in: `assist ingest FILE`"
+        )
     text = _SAYERS[type(group[0])](question, group)
     warnings = dict.fromkeys(_warnings(group))
     return "\n".join([text, *warnings]) if warnings else text
+
+
+def _without_data(view: Any) -> bool:
+    freshness = getattr(view, "freshness", None)
+    return isinstance(freshness, Freshness) and not (
+        freshness.findings_at or freshness.resources_at
+    )
 
 
 def _failed(errors: Sequence[str]) -> str:
