@@ -67,7 +67,7 @@ def _other(settings: Settings) -> Model:
     except ImportError as error:
         raise UnusableSettingError(
             f"the provider {settings.provider} needs its package: "
-            f"pip install 'security-assist[{settings.provider}]'"
+            f"uv pip install -e '.[{settings.provider}]' in the checkout"
         ) from error
     model: Model
     if settings.provider == "ollama":
