@@ -165,7 +165,7 @@ class Breakdown:
     key: str
     """Resource uid or control id."""
     title: str
-    """The resource's type, or the control's title (that of its newest finding)."""
+    """The resource's type, or the control's title as one of its findings says it."""
     count: int
     by_severity: Mapping[Severity, int]
 

@@ -39,7 +39,8 @@ CREATE INDEX IF NOT EXISTS finding_worst ON finding
 CREATE INDEX IF NOT EXISTS finding_first ON finding (tenant, state, first_seen, uid, severity);
 CREATE INDEX IF NOT EXISTS finding_updated ON finding (tenant, state, time, uid, severity);
 CREATE INDEX IF NOT EXISTS finding_class ON finding (tenant, state, cls, severity);
-CREATE INDEX IF NOT EXISTS finding_control ON finding (tenant, state, control, severity);
+CREATE INDEX IF NOT EXISTS finding_control ON finding
+    (tenant, state, control, severity DESC, ifnull(epss, -1) DESC, first_seen, uid);
 CREATE INDEX IF NOT EXISTS finding_service ON finding (tenant, state, service, severity);
 CREATE INDEX IF NOT EXISTS finding_resource ON finding
     (tenant, state, resource, severity, resource_type);
