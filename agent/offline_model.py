@@ -3,7 +3,7 @@
 import json
 import re
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -25,8 +25,9 @@ _WORDS_A_PIECE = 6
 class OfflineModel(Model):
     """Plays the steps that `agent.offline.planner.plan` makes of the messages; keeps no state."""
 
-    def __init__(self) -> None:
-        """Nothing to configure."""
+    def __init__(self, tenants: Sequence[str] = ()) -> None:
+        """`tenants`: names that a question may hold and that mean no resource."""
+        self._tenants = tuple(tenants)
         self._config: dict[str, Any] = {
             "model_id": "offline-planner",
             "context_window_limit": 1_000_000,
@@ -60,7 +61,7 @@ class OfflineModel(Model):
         **kwargs: Any,
     ) -> AsyncIterable[StreamEvent]:
         offered = frozenset(spec["name"] for spec in tool_specs or ())
-        steps = plan(messages, offered)
+        steps = plan(messages, offered, self._tenants)
         calls = 0
         yield {"messageStart": {"role": "assistant"}}
         for index, step in enumerate(steps):

@@ -26,6 +26,7 @@ from agent.assistant import (
     Done,
     Question,
     Replaced,
+    Scope,
     Shown,
     Status,
     StepState,
@@ -124,6 +125,9 @@ class StrandsAssistant(Assistant):
     def _run(self, model: Model, turn: _Turn, conversation: Conversation) -> Iterator[AnswerEvent]:
         """One run of the agent over the thread's messages, as events."""
         now = datetime.fromtimestamp(self._clock(), tz=UTC)
+        offline = model is self._offline
+        if offline:
+            model = OfflineModel(_tenant_names(turn.question.scope))
         toolbox = Toolbox(turn.question.scope, now, self._remedies)
         tools = toolbox.tools()
         turn.lines.admit(turn.question.text)
@@ -142,7 +146,7 @@ class StrandsAssistant(Assistant):
         )
         limits = {"turns": self._settings.turns}
         stream = agent.stream_async(turn.question.text, invocation_state={}, limits=limits)  # type: ignore[arg-type] # a TypedDict
-        limit_s = _OFFLINE_S if model is self._offline else self._settings.answer_s
+        limit_s = _OFFLINE_S if offline else self._settings.answer_s
         for event in _stepwise(stream, limit_s):
             yield from self._heard(turn, event)
         rest = turn.lines.finish()
@@ -210,6 +214,11 @@ class StrandsAssistant(Assistant):
         except StaleWriteError:
             # Two questions of one thread were answered at once; the other one is remembered.
             _log.info("session=<%s> | another answer was remembered", question.session_id)
+
+
+def _tenant_names(scope: Scope) -> tuple[str, ...]:
+    known = [name for s in scope.systems for name in (s.tenant.id, s.tenant.name)]
+    return (*known, *scope.foreign)
 
 
 def _stepwise(stream: AsyncIterator[Any], limit_s: float) -> Iterator[dict[str, Any]]:

@@ -82,7 +82,7 @@ class Exposure:
     rule: str
     """R1 to R12."""
     headline: str
-    """"Internet -> web-7 -> role web-app -> bucket acme-customer-exports"."""
+    """"Internet → web-7 → role web-app → bucket acme-customer-exports"."""
     verdict: str
     """One sentence to act on: "Fix the open SSH on web-7 first: it completes a path ..."."""
     why: tuple[str, ...]

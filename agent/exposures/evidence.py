@@ -95,7 +95,7 @@ class Evidence:
         return self.graph.get(sorted(ids))
 
     def beyond(self, entry: Resource, first: Link) -> list[Path]:
-        """Paths from the internet through an entry to everything that it gets at, shortest first."""
+        """Paths from the internet through an entry to all that it gets at, shortest first."""
         part = self.graph.blast_radius(entry.id, Direction.OUT, hops=_HOPS, limit=_BEYOND)
         by_id = {r.id: r for r in part.resources}
         outside = self.paths[entry.id].resources[0]

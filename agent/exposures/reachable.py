@@ -187,11 +187,10 @@ def _verb(access: str) -> str:
 
 def _verdict(draft: Draft, entry: Resource, goal: Path | None, ports: str, group: str) -> str:
     if entry.type == "AwsLambdaFunction":
-        end = (
-            f" and its role can {_verb(str(goal.links[-1].properties.get('access')))} {goal.resources[-1].name}"
-            if goal
-            else ""
-        )
+        end = ""
+        if goal:
+            verb = _verb(str(goal.links[-1].properties.get("access")))
+            end = f" and its role can {verb} {goal.resources[-1].name}"
         return f"Close the public URL of {entry.name}: everybody can call it{end}."
     opened = ports_in_words(",".join(p for p in ports.split(",") if p in _RISKY_PORTS) or ports)
     door = f"the open {opened} on {entry.name}" if group else f"the public access to {entry.name}"

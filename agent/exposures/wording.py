@@ -31,8 +31,8 @@ _MOST_PORTS = 3
 
 
 def chain(path: Path) -> str:
-    """`Internet -> web-7 -> role web-app -> bucket acme-customer-exports`."""
-    return " -> ".join(called(resource) for resource in path.resources)
+    """`Internet → web-7 → role web-app → bucket acme-customer-exports`."""
+    return " → ".join(called(resource) for resource in path.resources)
 
 
 def called(resource: Resource) -> str:
@@ -44,7 +44,7 @@ def called(resource: Resource) -> str:
 
 
 def ports_in_words(ports: str) -> str:
-    """`22/tcp,443/tcp` -> `SSH and HTTPS`."""
+    """`22/tcp,443/tcp` becomes `SSH and HTTPS`."""
     names = [_PORTS.get(p, f"port {p.split('/')[0]}") for p in ports.split(",") if p]
     if len(names) > _MOST_PORTS:
         return f"{', '.join(names[:_MOST_PORTS])} and {len(names) - _MOST_PORTS} more"

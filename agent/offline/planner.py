@@ -15,16 +15,20 @@ __all__ = ["Call", "Say", "plan"]
 _MOST_ROUNDS = 4
 
 
-def plan(messages: Sequence[Mapping[str, Any]], tools: frozenset[str]) -> list[Call | Say]:
+def plan(
+    messages: Sequence[Mapping[str, Any]], tools: frozenset[str], tenants: Sequence[str] = ()
+) -> list[Call | Say]:
     """The next steps: tools to call (only those that are offered), or the answer.
 
     Args:
-        messages: Strands messages, `{"role": ..., "content": [{"text"|"toolUse"|"toolResult": ...}]}`.
+        messages: Strands messages: `{"role": ..., "content": [{"text": ...}, ...]}`, with
+            `toolUse` and `toolResult` blocks too.
         tools: The names of the tools that are offered.
+        tenants: Names that are no resource's: the scope has been decided by them before.
     """
     turns = turns_of(messages)
     now = turns[-1]
-    asked = understand(now.question)
+    asked = understand(now.question, tenants)
     if not now.calls:
         calls = follow_up(asked, turns) or first_calls(asked, turns)
     elif len(now.calls) < _MOST_ROUNDS:

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 from agent.offline.words import age, code, counted, said
 from agent.views import Advice, FindingDetail, FindingList, TopResources
+from integrations.findings.port import Finding
 
 _MOST_STEPS = 4
+_TELLING = 5
+"""Characters from which a short id cannot stand in a title by chance."""
 
 
 def finding_lists(question: str, views: Sequence[FindingList]) -> str:
@@ -32,9 +35,16 @@ def finding_lists(question: str, views: Sequence[FindingList]) -> str:
     which = {"oldest": "Oldest", "newest": "Newest"}.get(view.filtered.get("order", ""), "First")
     days = age(first.first_seen, view.freshness.now)
     return (
-        f"{head} {which}: {first.severity.label.lower()}, {said(first.title)} "
-        f"on {said(name)}, open for {days}."
+        f"{head} {which}: {first.severity.label.lower()}, {said(first.title)}"
+        f"{_on(first, name)}, open for {days}."
     )
+
+
+def _on(finding: Finding, name: str) -> str:
+    """` on web-7`, unless the title says it already."""
+    short = finding.resource.rsplit("/", 1)[-1].rsplit(":", 1)[-1]
+    told = name in finding.title or (len(short) > _TELLING and short in finding.title)
+    return "" if told else f" on {said(name)}"
 
 
 def _one(asked: str, total: int) -> str:
@@ -55,10 +65,9 @@ def finding_detail(_: str, views: Sequence[FindingDetail]) -> str:
     finding = view.finding
     name = view.resource.name if view.resource else finding.resource_type or finding.resource
     days = age(finding.first_seen, view.freshness.now)
-    lines = [
-        f"{finding.severity.label}: {said(finding.title, 200)}, on {said(name)} "
-        f"({said(finding.account)}, {said(finding.region)}), open for {days}."
-    ]
+    place = f"({said(finding.account)}, {said(finding.region)})"
+    title = f"{said(finding.title, 200)}{_on(finding, name)}"
+    lines = [f"{finding.severity.label}: {title} {place}, open for {days}."]
     if str(finding.state) != "open":
         lines[0] = lines[0].replace(f", open for {days}", f", {finding.state}")
     if finding.description and finding.description != finding.title:

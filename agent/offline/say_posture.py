@@ -66,9 +66,8 @@ def exposure_detail(_: str, views: Sequence[ExposureDetail]) -> str:
     """Why an exposure ranks where it does: its terms, the strongest first."""
     view = views[-1]
     exposure = view.exposure
-    lines = [
-        f"{said(exposure.headline, 200)} scores {exposure.score}, number {view.rank}, because:"
-    ]
+    headline = said(exposure.headline, 200)
+    lines = [f"{headline} scores {exposure.score}, number {view.rank}, because:"]
     terms = sorted(exposure.terms, key=lambda term: -term.weight)
     lines += [f"- {term.name}: {said(term.because, 160)}" for term in terms[:6]]
     if exposure.cut.text:
@@ -127,10 +126,8 @@ def _changed(view: Changes, *, prefix: bool) -> str:
     who = f"{view.tenant}: " if prefix else ""
     if not (view.opened_total or view.closed_total or view.reopened):
         return f"{who}Nothing changed {view.since_words}."
-    lines = [
-        f"{who}{counted(view.opened_total, 'finding')} came and {view.closed_total:,} went "
-        f"{view.since_words}."
-    ]
+    came = counted(view.opened_total, "finding")
+    lines = [f"{who}{came} came and {view.closed_total:,} went {view.since_words}."]
     if view.opened and view.opened[0].severity >= Severity.HIGH:
         worst = view.opened[0]
         name = view.names.get(worst.resource, "")

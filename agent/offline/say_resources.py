@@ -1,8 +1,9 @@
 """How resources and what they are connected to are said."""
 
+import re
 from collections.abc import Sequence
 
-from agent.offline.words import code, counted, joined, said
+from agent.offline.words import counted, joined, said
 from agent.views import Connections, PublicList, ResourceDetail
 from integrations.findings.port import Severity
 from integrations.resources.port import INTERNET, Resource
@@ -14,14 +15,13 @@ def resource_detail(_: str, views: Sequence[ResourceDetail]) -> str:
     """What it is, whether the internet reaches it, what is wrong, who owns it."""
     view = views[-1]
     resource = view.resource
-    public = "known only from others"
+    public = "known only from what others say of it"
     if view.public is not None:
         public = "open to the internet" if view.public else "not open to the internet"
     where = ", ".join(said(part) for part in (resource.account, resource.region) if part)
-    lines = [
-        f"{said(resource.name)} ({code(resource.short_id)}, {kind(resource)}{', ' if where else ''}"
-        f"{where}) is {public}; {counted(view.total_findings, 'open finding')}."
-    ]
+    beside = f" ({where})" if where else ""
+    open_findings = counted(view.total_findings, "open finding")
+    lines = [f"{said(resource.name)}{beside} is {public}, with {open_findings}."]
     owner = next((v for k, v in resource.tags.items() if k.casefold() in _OWNER), "")
     lines.append(f"Owner: {said(owner)}." if owner else "No tag says who owns it.")
     if view.exposures:
@@ -86,18 +86,20 @@ def _public(view: PublicList, *, prefix: bool) -> str:
     who = f"{view.tenant}: " if prefix else ""
     rows = [row for row in view.rows if not row.accepted]
     accepted = len(view.rows) - len(rows)
-    aside = (
-        f" {counted(accepted, 'more')[:-1] if accepted > 1 else '1 more'} accepted on purpose."
-        if accepted
-        else ""
-    )
+    aside = f" {accepted:,} more on purpose." if accepted else ""
     if not rows:
-        return f"{who}Nothing is {said(view.asked)} in {view.tenant}.{aside}"
+        return f"{who}No {said(view.asked)} in {view.tenant}.{aside}"
     first = rows[0]
     worst = f", {Severity(first.worst).label.lower()}" if first.worst else ""
-    total = counted(view.total - accepted, "resource")
-    verb = "is" if view.total - accepted == 1 else "are"
     return (
-        f"{who}{total} {verb} {said(view.asked)} in {view.tenant}. "
-        f"Worst: {said(first.resource.name)}{worst}, {said(first.how)}.{aside}"
+        f"{who}{view.total - accepted:,} {_one(said(view.asked), view.total - accepted)} in "
+        f"{view.tenant}. Worst: {said(first.resource.name)}{worst}, {said(first.how)}.{aside}"
     )
+
+
+def _one(asked: str, total: int) -> str:
+    """`public buckets and snapshots` as they are when there is one."""
+    if total != 1:
+        return asked
+    words = re.sub(r"\b(resource|bucket|snapshot|group|host|function|database)s\b", r"\1", asked)
+    return words.replace(" and ", " or ").replace("that take ", "that takes ")

@@ -20,6 +20,8 @@ from agent.views import (
     TopResources,
     View,
 )
+from integrations.findings.port import Finding
+from integrations.resources.port import Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ def things_of(turn: Turn) -> list[Thing]:
     """What a turn showed, in the order it was shown; the last list of it counts."""
     for call in reversed(turn.calls):
         views = [view for view in call.views if not isinstance(view, Choices)]
+        if views and str(call.arguments.get("resource", "")).startswith("X-"):
+            return [Thing("exposure", str(call.arguments["resource"]))]
         if views:
             return _listed(views)
     return []
@@ -102,34 +106,45 @@ def _listed(views: Sequence[View]) -> list[Thing]:
 
 def _shown(view: View) -> list[Thing]:
     match view:
-        case ExposureDetail():
-            return [Thing("exposure", view.exposure.ref, view.exposure.resource_name)]
-        case Posture():
-            worst = view.worst
-            return [Thing("exposure", worst.ref, worst.resource_name)] if worst else []
-        case FindingList():
-            return [Thing("finding", f.ref, f.title) for f in view.findings]
-        case FindingDetail() | Advice():
-            return [Thing("finding", view.finding.ref, view.finding.title)]
-        case Changes():
-            return [Thing("finding", f.ref, f.title) for f in (*view.opened, *view.reopened)]
+        case ExposureDetail(exposure=exposure):
+            return [Thing("exposure", exposure.ref, exposure.resource_name)]
+        case Posture(worst=worst) if worst:
+            return [Thing("exposure", worst.ref, worst.resource_name)]
+        case FindingList() | FindingDetail() | Advice() | Changes():
+            return [Thing("finding", f.ref, f.title) for f in _findings(view)]
         case TopResources():
             return [Thing("resource", row.key, view.names.get(row.key, "")) for row in view.rows]
+        case _:
+            return [Thing("resource", r.id, r.name) for r in _resources(view)]
+
+
+def _findings(view: FindingList | FindingDetail | Advice | Changes) -> Sequence[Finding]:
+    match view:
+        case FindingList():
+            return view.findings
+        case Changes():
+            return (*view.opened, *view.reopened)
+        case _:
+            return (view.finding,)
+
+
+def _resources(view: View) -> Sequence[Resource]:
+    match view:
         case PublicList():
-            return [Thing("resource", row.resource.id, row.resource.name) for row in view.rows]
+            return [row.resource for row in view.rows]
         case ResourceDetail():
-            return [Thing("resource", view.resource.id, view.resource.name)]
+            return [view.resource]
         case Connections():
-            return [Thing("resource", view.about.id, view.about.name)]
+            return [view.about]
         case _:
             return []
 
 
-def last_shown(turns: Sequence[Turn]) -> tuple[Turn | None, list[Thing]]:
-    """The newest turn before the current one that showed something, and what it showed."""
+def last_shown(turns: Sequence[Turn], least: int = 1) -> tuple[Turn | None, list[Thing]]:
+    """The newest turn before the current one that showed at least so many things, and those."""
     for turn in reversed(turns[:-1]):
         things = things_of(turn)
-        if things:
+        if len(things) >= least:
             return turn, things
     return None, []
 

@@ -1,6 +1,7 @@
 """What a question asks: its words read, mended and sorted, before anything is looked up."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.offline.spelling import mended
@@ -41,14 +42,18 @@ class Asked:
     since: str | None = None
     offset: int = 0
 
-    def says(self, pattern: str) -> bool:
-        """Whether the text matches anywhere."""
-        return re.search(pattern, self.text) is not None
+    def says(self, meaning: re.Pattern[str]) -> bool:
+        """Whether the text words a meaning (`agent.offline.wordings`) anywhere."""
+        return meaning.search(self.text) is not None
 
 
-def understand(text: str) -> Asked:
-    """Read a question; any text is read, at most its first 1,000 characters."""
+def understand(text: str, tenants: Sequence[str] = ()) -> Asked:
+    """Read a question; any text is read, at most its first 1,000 characters.
+
+    Names of `tenants` are taken out: whose data is asked for was decided before.
+    """
     rest = re.sub(r"<@\w+>|@assist\b", " ", text[:_MOST_CHARS])
+    rest = _without(rest, tenants)
     found: dict[str, list[str]] = {"refs": [], "arns": [], "cves": [], "quoted": [], "controls": []}
     for kind, pattern in (
         ("arns", _ARN),
@@ -80,6 +85,19 @@ def understand(text: str) -> Asked:
         since=next((since for pattern, since in SINCE if re.search(pattern, text)), None),
         offset=max(0, int(from_row[1]) - 1) if from_row else 0,
     )
+
+
+def _without(text: str, tenants: Sequence[str]) -> str:
+    """Without "in acme", "acme's", "for the tenant globex"; `acme-logs` is another name."""
+    for name in sorted(filter(None, tenants), key=len, reverse=True):
+        text = re.sub(
+            rf"(?:\b(?:in|for|of|at|on|with|about|from)\s+)?(?:\b(?:the\s+)?tenant\s+)?"
+            rf"(?<![\w@./:-]){re.escape(name)}(?:['\u2019]s|s['\u2019])?(?![\w@:/-])(?!\.\w)",
+            " ",
+            text,
+            flags=re.IGNORECASE,
+        )
+    return text
 
 
 def _words(text: str) -> tuple[list[str], list[str]]:

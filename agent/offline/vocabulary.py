@@ -63,23 +63,3 @@ WORDS: frozenset[str] = (
     | {word for word in SERVICES if len(word) >= _SHORTEST_MENDED}
 )
 """What a mistyped word may have been meant to be."""
-
-_CHANGE = "change anything in an account yet"
-
-CANNOT: tuple[tuple[str, str], ...] = (
-    (
-        r"\b(?:restart|reboot|start|stop|terminate|shut ?down|resize|launch)\b",
-        "restart or stop things",
-    ),
-    (r"\b(?:delete|remove|destroy|drop|wipe|detach|revoke|disable|block|kill)\b", _CHANGE),
-    (r"\b(?:create|deploy|provision|install|upgrade|patch|rotate|encrypt|enable|apply)\b", _CHANGE),
-    (r"\b(?:cost|costs|bill|billing|spend|price|budget)\b", "see costs yet"),
-    (r"\b(?:cloudtrail|audit|flow|access) (?:events?|logs?)\b|\blogs\b", "see log events yet"),
-    (
-        r"\b(?:jira|ticket|email|pagerduty|call|message)\b (?:\w+ )?(?:for|to|the|me|him|her|them)\b",
-        "write to people or open tickets",
-    ),
-    (r"\b(?:write|build|generate)\b.*\b(?:exploit|malware|payload|attack)\b", "help to attack"),
-    (r"\b(?:weather|joke|poem|recipe|translate|football)\b", "help with that"),
-)
-"""What is asked for and cannot be done: pattern -> the end of "I can't ...". """

@@ -14,7 +14,7 @@ _URGENT = (Severity.FATAL, Severity.CRITICAL, Severity.HIGH)
 
 
 def said(text: str, longest: int = LONGEST) -> str:
-    """Untrusted text inside a sentence: one line, no hidden characters, Markdown taken literally."""
+    """Untrusted text in a sentence: one line, no hidden characters, Markdown taken literally."""
     line = " ".join(clean(text, longest).split()).replace("`", "'")
     return _SPECIAL.sub(r"\\\1", line)
 

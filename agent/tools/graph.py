@@ -192,7 +192,7 @@ def public_resources(reader: TenantReader, kind: str) -> PublicList:
             continue
         if PUBLIC_KINDS[kind] and target.type not in PUBLIC_KINDS[kind]:
             continue
-        if kind == "ddos" and target.properties.get("waf") is True:
+        if kind == "ddos" and link.properties.get("waf") is True:
             continue
         ports = str(link.properties.get("ports", ""))
         via = by_id.get(str(link.properties.get("via", "")))
@@ -228,16 +228,23 @@ def _public_list(
         for uid, (resource, ports, via) in found.items()
     ]
     rows.sort(key=lambda r: (r.accepted, -(r.worst or 0), -r.findings, r.resource.name))
-    words = "" if kind == "all" else f" ({kind.replace('_', ' ')})"
     return PublicList(
         tenant=reader.tenant.id,
-        asked=f"reachable from the internet{words}",
+        asked=_ASKED[kind],
         rows=tuple(rows[:20]),
         total=len(rows),
         freshness=reader.freshness,
     )
 
 
+_ASKED = {
+    "all": "resources reachable from the internet",
+    "storage": "public buckets and snapshots",
+    "security_groups": "security groups open to the internet",
+    "compute": "hosts and functions reachable from the internet",
+    "databases": "databases reachable from the internet",
+    "ddos": "resources that take internet traffic with no web ACL in front",
+}
 _PORTS = {"22/tcp": "SSH", "3389/tcp": "RDP", "443/tcp": "HTTPS", "80/tcp": "HTTP"}
 
 

@@ -121,9 +121,9 @@ def public_lists(views: Sequence[PublicList], to: Audience) -> Card:
     )
     grid = Grid(columns=("Resource", "What", "How", "Worst"), rows=rows)
     total = sum(view.total for view in views)
-    first = f"The first {len(rows)} of " if len(rows) < total else ""
+    first = f"the first {len(rows)} of " if len(rows) < total else ""
     asked = clean(views[0].asked, card.VALUE_LENGTH)
-    said = f"{first}{phrases.counted(total, 'resource')} {asked} in {_tenants(len(views))}"
+    said = f"{asked} in {_tenants(len(views))}: {first}{phrases.number(total)}"
     return Card(
         parts=(grid,) if rows else (),
         whole=said,

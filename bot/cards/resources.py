@@ -137,7 +137,7 @@ def connections(view: Connections, to: Audience) -> Card:
 
 def _path(view: Connections, path: Path) -> Item:
     names = [clean(resource.name, 80) for resource in path.resources]
-    hops = " -> ".join(names)
+    hops = " → ".join(names)
     cut = f"Smallest cut: {clean(view.cut.text, card.VALUE_LENGTH)}" if view.cut else ""
     return Item(
         number=None,
@@ -196,12 +196,12 @@ def public_list(view: PublicList, to: Audience) -> Card:
     """Everything that the internet reaches; what somebody decided to leave open says so."""
     rows = tuple(_public_row(row) for row in view.rows[:_ROWS])
     grid = Grid(columns=("Resource", "What", "How", "Worst"), rows=rows)
-    shown = f"The first {len(rows)} of " if len(rows) < view.total else ""
+    shown = f"the first {len(rows)} of " if len(rows) < view.total else ""
     asked = clean(view.asked, card.VALUE_LENGTH)
-    whole = f"{shown}{phrases.counted(view.total, 'resource')} {asked} in {view.tenant}"
+    whole = f"{asked} in {view.tenant}: {shown}{phrases.number(view.total)}"
     return Card(
         parts=(grid,) if rows else (),
-        whole=whole if rows else f"Nothing {asked} in {view.tenant}",
+        whole=whole if rows else f"No {asked} in {view.tenant}",
         freshness=(view.freshness,),
         then=_about_each([row.resource for row in view.rows[:_NAMED]], to, view.tenant),
     )

@@ -84,7 +84,7 @@ def cards() -> list[dict[str, Any]]:
         _item(
             1,
             "🔴 CRITICAL 94",
-            "Internet -> web-7 -> role web-app -> bucket acme-customer-exports",
+            "Internet → web-7 → role web-app → bucket acme-customer-exports",
             "SSH open to 0.0.0.0/0 for 41 days; CVE-2024-6387, exploited\n"
             "Smallest cut: remove port 22 from sg-web-admin",
         ),

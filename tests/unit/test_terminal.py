@@ -32,7 +32,7 @@ def columns(line: str) -> int:
 
 def test_an_answer_reads_as_in_chat() -> None:
     assert rendered(ANSWER, width=90).split("\n")[:4] == [
-        "1  CRITICAL 94  Internet -> web-7 -> role web-app -> bucket acme-customer-exports",
+        "1  CRITICAL 94  Internet → web-7 → role web-app → bucket acme-customer-exports",
         "   SSH open to 0.0.0.0/0 for 41 days; CVE-2024-6387 (EPSS 0.71, exploited); 12",
         "   failed-then-successful logins at 02:10 UTC · X-AB12C1",
         "   Smallest cut: Remove port 22 from sg-web-admin (1 call, reversible)",

@@ -77,7 +77,7 @@ def an_exposure(number: int = 1, **given: object) -> Exposure:
         "ref": f"X-AB12C{number}",
         "tenant": "acme",
         "rule": "R1",
-        "headline": "Internet -> web-7 -> role web-app -> bucket acme-customer-exports",
+        "headline": "Internet → web-7 → role web-app → bucket acme-customer-exports",
         "verdict": "Fix the open SSH on web-7 first: it completes a path from the internet.",
         "why": (
             "SSH open to 0.0.0.0/0 for 41 days",

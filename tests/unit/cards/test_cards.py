@@ -108,7 +108,7 @@ def test_a_stale_or_missing_source_is_said_in_the_same_line() -> None:
 def test_an_exposure_says_what_why_and_the_smallest_cut() -> None:
     first = items(reply(exposures(an_exposure())))[0]
     assert first.mark == "CRITICAL 94"
-    assert first.title.startswith("Internet -> web-7")
+    assert first.title.startswith("Internet → web-7")
     assert "SSH open to 0.0.0.0/0 for 41 days" in first.lines[0]
     assert first.lines[0].endswith("X-AB12C1")
     assert first.lines[1] == "Smallest cut: Remove port 22 from sg-web-admin (1 call, reversible)"
@@ -397,7 +397,7 @@ def test_a_drawn_path_is_told_in_words_and_offers_no_second_picture() -> None:
         freshness=FRESH,
     )
     said = reply(view)
-    assert items(said)[0].title == "internet -> web-7 -> acme-customer-exports"
+    assert items(said)[0].title == "internet → web-7 → acme-customer-exports"
     assert not any(question.startswith("show the graph") for question in asked(said))
 
 
@@ -413,11 +413,15 @@ def test_what_is_public_on_purpose_says_so() -> None:
         ),
     )
     view = PublicList(
-        tenant="acme", asked="reachable from the internet", rows=rows, total=1, freshness=FRESH
+        tenant="acme",
+        asked="resources reachable from the internet",
+        rows=rows,
+        total=1,
+        freshness=FRESH,
     )
     said = reply(view)
     assert grids(said)[0].rows == (("site", "bucket", "public by its own policy (accepted)", "-"),)
-    assert small(said)[0].startswith("1 resource reachable from the internet in acme")
+    assert small(said)[0].startswith("Resources reachable from the internet in acme: 1")
 
 
 def test_resources_are_named_as_people_do_and_can_be_asked_about() -> None:

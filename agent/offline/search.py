@@ -1,0 +1,47 @@
+"""A search for the findings that a question names."""
+
+from agent.offline import wordings as says
+from agent.offline.steps import Call
+from agent.offline.understand import Asked
+
+_A_FEW, _A_PAGE = 5, 10
+
+
+def search_for(asked: Asked, resource: str = "") -> Call:
+    """`search_findings` with every argument that the question gives."""
+    many = asked.says(says.EVERYTHING) or asked.offset
+    given: dict[str, object] = {"limit": _A_PAGE if many else _A_FEW}
+    if asked.severities:
+        given["severities"] = list(asked.severities)
+    if asked.service and not asked.controls:
+        given["service"] = asked.service
+    if asked.controls:
+        given["control"] = asked.controls[0]
+    if resource:
+        given["resource"] = resource
+    if asked.offset:
+        given["offset"] = asked.offset
+    given |= _kind(asked) | _state(asked) | _order(asked)
+    return Call("search_findings", given)
+
+
+def _kind(asked: Asked) -> dict[str, object]:
+    if asked.says(says.EXPLOITABLE):
+        return {"kind": "vulnerability", "exploitable": True}
+    if asked.says(says.VULNERABILITIES):
+        return {"kind": "vulnerability"}
+    if asked.says(says.COMPLIANCE) and not asked.controls:
+        return {"kind": "compliance"}
+    return {}
+
+
+def _state(asked: Asked) -> dict[str, object]:
+    if asked.says(says.MUTED):
+        return {"state": "muted"}
+    return {"state": "resolved"} if asked.says(says.RESOLVED) else {}
+
+
+def _order(asked: Asked) -> dict[str, object]:
+    if asked.says(says.OLDEST):
+        return {"order": "oldest"}
+    return {"order": "newest"} if asked.says(says.NEWEST) else {}
