@@ -142,7 +142,13 @@ def _named_fix(asked: Asked) -> list[Call]:
         return [Call("search_findings", {"text": asked.cves[0], "limit": 5})]
     if asked.names:
         return [Call("search_findings", {"resource": asked.names[0], "limit": 5})]
-    return [Call("search_findings", {"text": topic[0], "limit": 5})] if topic else []
+    return [_about_topic(topic[0])] if topic else []
+
+
+def _about_topic(words: str) -> Call:
+    """Findings whose texts hold a topic's words, in whatever form: `unencrypted`, `encryption`."""
+    stem = "encrypt" if "encrypt" in words else words
+    return Call("search_findings", {"text": stem, "limit": 5})
 
 
 def _of_resources(asked: Asked, _: list[Thing]) -> list[Call]:
@@ -158,10 +164,10 @@ def _of_resources(asked: Asked, _: list[Thing]) -> list[Call]:
     ):
         if asked.says(meaning):
             return [_walk(name, question, draw=draw or question == "from_internet")]
-    if draw:
-        return [_walk(name, "connected", draw=True)]
     if asked.severities or asked.says(says.PROBLEMS):
         return [search_for(asked, resource=name)]
+    if draw:
+        return [_walk(name, "connected", draw=True)]
     return [Call("resource_detail", {"resource": name})]
 
 
@@ -185,13 +191,16 @@ def _posture(asked: Asked, _: list[Thing]) -> list[Call]:
 def _changes(asked: Asked, _: list[Thing]) -> list[Call]:
     if not asked.says(says.CHANGES):
         return []
-    return [Call("changes", {"since": asked.since or "yesterday"})]
+    usual = "last_week" if asked.says(says.TREND) else "yesterday"
+    return [Call("changes", {"since": asked.since or usual})]
+
+
+def _ddos(asked: Asked, _: list[Thing]) -> list[Call]:
+    return [Call("public_resources", {"kind": "ddos"})] if asked.says(says.DDOS) else []
 
 
 def _public(asked: Asked, _: list[Thing]) -> list[Call]:
-    if asked.says(says.DDOS):
-        kind = "ddos"
-    elif asked.says(says.OPEN_GROUPS):
+    if asked.says(says.OPEN_GROUPS):
         kind = "security_groups"
     elif asked.says(says.PUBLIC):
         kind = next((kind for meaning, kind in says.PUBLIC_KINDS if asked.says(meaning)), "all")
@@ -235,6 +244,11 @@ def _findings(asked: Asked, _: list[Thing]) -> list[Call]:
     return [search_for(asked)] if named or asked.says(says.ANY_FINDINGS) else []
 
 
+def _topics(asked: Asked, _: list[Thing]) -> list[Call]:
+    topic = says.TOPIC.search(asked.text)
+    return [_about_topic(topic[0])] if topic else []
+
+
 def _not_understood(asked: Asked) -> list[Call]:
     if not asked.text and not asked.names:
         return [ask_back("What would you like to know?", *_EXAMPLES)]
@@ -247,6 +261,7 @@ _RULES: tuple[Rule, ...] = (
     _cannot,
     _fix,
     _of_resources,
+    _ddos,
     _tenants,
     _changes,
     _posture,
@@ -254,4 +269,5 @@ _RULES: tuple[Rule, ...] = (
     _top,
     _exposures,
     _findings,
+    _topics,
 )

@@ -2,10 +2,10 @@
 
 from functools import lru_cache
 
-from agent.offline.vocabulary import ORDINALS, SERVICES, SEVERITIES, WORDS
+from agent.offline.vocabulary import AS_WRITTEN, ORDINALS, SERVICES, SEVERITIES, WORDS
 
 _SHORTEST, _TWO_FROM = 4, 7
-_KNOWN = WORDS | SEVERITIES.keys() | SERVICES.keys() | ORDINALS.keys()
+_KNOWN = WORDS | AS_WRITTEN | SEVERITIES.keys() | SERVICES.keys() | ORDINALS.keys()
 _LONGEST = max(len(word) for word in WORDS)
 
 

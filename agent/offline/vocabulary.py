@@ -37,23 +37,23 @@ _WORDS = """
 able about access account accounts across active advice affected after again alert alerts all
 anything attached attack attacker attackers attacks attention bad behind between blast breach
 bring buckets called can change changed changes clean close closed cloudtrail come compare
-compliance compliant connected connection connections control controls could critical
-criticals customers danger dangerous data databases days ddos denial describe detail details
-difference different draw encrypted environment everything explain exploit exploitable
-exploited exposed exposure exposures external failed failing find finding findings first fix
-fixed from functions graph group groups guardduty happen happened happening help here high
-highs hole holes identities identity important incident incidents instance instances internet
-issue issues keys know lambda latest list longest look matter matters medium mediums most
-muted neighbours networks never news next number oldest open opened order outside overview
-owner owns page path paths people permissions picture plan policies policy ports position
-posture principals priorities prioritise prioritize priority problem problems public publicly
-question radius rank ranked reach reachable recent regressed related remediate remediation
-remedy report resolve resolved resource resources risk riskiest risks risky role roles same
-score second secure security service services severity should show since snapshot snapshots
-solve something standing start state status storage summarise summarize summary suppressed
-suspicious tell tenant tenants thanks third threat threats today topology traffic trend under
-urgent urgently users vulnerabilities vulnerability vulnerable wants week weeks what when
-where which who why wide wide-open world worse worst wrong yesterday
+compliance compliant connected connection connections control controls could critical criticals
+customer customers danger dangerous data databases days ddos denial describe detail details
+difference different draw encrypt encrypted encryption environment everything explain exploit
+exploitable exploited exposed exposure exposures external failed failing find finding findings
+first fix fixed from functions graph group groups guardduty happen happened happening help here
+high highs hole holes identities identity important incident incidents instance instances internet
+issue issues keys know lambda latest list logging logs longest look matter matters medium mediums
+most muted neighbours networks never news next number oldest open opened order outside overview
+owner owns page path paths people permissions picture plan policies policy port ports position posture
+principals priorities prioritise prioritize priority problem problems public publicly question
+radius rank ranked reach reachable recent regressed related remediate remediation remedy report
+resolve resolved resource resources risk riskiest risks risky role roles runbook runbooks same
+score second secure security service services severity should show since snapshot snapshots solve
+something standing start state status storage summarise summarize summary suppressed suspicious
+tell tenant tenants thanks third threat threats today topology traffic trend under urgent urgently
+users vulnerabilities vulnerability vulnerable wants week weeks what when where which who why wide
+wide-open world worse worst wrong yesterday
 """
 _SHORTEST_MENDED = 4
 
@@ -63,3 +63,12 @@ WORDS: frozenset[str] = (
     | {word for word in SERVICES if len(word) >= _SHORTEST_MENDED}
 )
 """What a mistyped word may have been meant to be."""
+
+AS_WRITTEN: frozenset[str] = frozenset(
+    """
+    against being came clear code company date fine form held hold home hope image knew lock lost
+    loss lots must plain play rule safe sale save several shop shot slow some stage star store
+    table user want weak were wife word doing keeps night somebody nobody
+    """.split()  # noqa: SIM905 - words read best as text
+)
+"""Ordinary words that are one letter away from one of ours, and are not it."""

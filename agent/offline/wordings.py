@@ -25,10 +25,13 @@ def _pattern(phrase: str) -> str:
 HOW = _any("how (do|can|could|would|should|to)", "what would", "what does it take")
 FIX = _any(
     "fix", "fixed", "fixing", "remediat*", "remedy", "mitigate", "resolve", "solve", "close",
-    "plan", "advice", "repair", "harden",
+    "plan", "advice", "repair", "harden", "runbooks?",
 )  # fmt: skip
 ASKS_TO_FIX = _any(
-    "^(please |can you |could you )?(fix|remediate|plan|close|mitigate|advice)", "fix", "remed*"
+    "^(please |can you |could you )?(fix|remediate|plan|close|mitigate|advice)",
+    "fix",
+    "remed*",
+    "runbooks?",
 )
 WAS_FIXED = _any("(what|anything|findings?) (was|were|got|been)")
 DRAW = _any(
@@ -50,7 +53,9 @@ WHO_REACHES = _any(
 )
 WHO_CAN = _any("who (can|could)")
 FROM_INTERNET = _any(
-    "(from|by) the (internet|outside|world)", "internet .. path", "path .. internet"
+    "(from|by) the (internet|outside|world)",
+    "internet .. (path|get|gets|reach)",
+    "path .. internet",
 )
 REACH = _any(
     "blast", "radius", "reach", "attacker", "hacker", "get at", "compromised?", "pivot", "lateral"
@@ -62,16 +67,20 @@ CONNECTED = _any(
 DETAIL = _any("why", "explain", "details?", "tell", "more about", "what is")
 FINDINGS = _any("findings?")
 PROBLEMS = _any("findings?", "issues?", "problems?", "alerts?", "vulnerabilit*")
-TOPIC = _any("(ssh|rdp|imds|imdsv1|mfa)")
+TOPIC = _any(
+    "port [0-9]+", "ssh|rdp|imds|imdsv1|imdsv2|mfa|tls|root", "(un)?encrypt*", "passwords?",
+    "backups?", "versioning", "rotat*", "patch*", "tags?", "tagg*", "deletion protection",
+)  # fmt: skip
+"""What controls are about, in the words of their titles: searched for when nothing else fits."""
 
 # What a question is about
 
 HELP = _any(
-    "help", "^(hi|hello|hey|yo|hallo|good (morning|evening|afternoon))",
+    "help", "^(hi|hello|hey|yo|hallo|good (morning|evening|afternoon))( (there|all|team|bot))?$",
     "what can (you|i) (do|ask)", "how do (you|i) (work|use)",
 )  # fmt: skip
 THANKS = _any("^(thanks?|thank you|thx|cheers|great|ok|okay|perfect|cool|nice|danke)")
-ASKS_ABOUT = _any("what (needs|should|changed)", "why", "could i")
+ASKS_ABOUT = _any("what (needs|should|changed)", "why", "could i", "where (do|should|to|shall)")
 ABOUT_FINDINGS = _any("findings?", "encrypted", "controls?")
 COMPARE = _any(
     "compare", "comparison", "versus", "vs", "worst tenant",
@@ -83,7 +92,8 @@ TENANTS = _any(
 POSTURE = _any(
     "postur*", "overview", "summary", "summar*", "status", "state of", "how bad", "health",
     "score ?card", "where do we stand", "how (secure|safe)",
-    "how (are|is) (we|it|things|things going|everything|our|the)",
+    "how (are|is) (we|it|things|things going|everything|our|the)", "how (are|is) .. doing",
+    "^how is doing",
 )  # fmt: skip
 HOW_ARE = _any("how are")
 CHANGES = _any(
@@ -91,6 +101,7 @@ CHANGES = _any(
     "came in", "reopened", "recent*", "what (was|got|were) (fixed|resolved)",
     "fixed .. (week|yesterday|today|month)",
 )  # fmt: skip
+TREND = _any("trend*")
 DDOS = _any("ddos", "denial of service", "flood*", "dos attack*")
 OPEN_GROUPS = _any(
     "(security )?groups?", "open ports?", "open ssh", "ssh open", "ports? .. open", "rdp"
@@ -115,13 +126,14 @@ EXPOSURES_ABOUT = (
             "ident*", "access keys?", "admins?", "who has admin", "privileges?",
             "(risky|dangerous|admin*|privileged|overprivileged|old|stale|unused) "
             "([a-z]+ )?(users?|roles?|keys?|identit*|credentials?|access)",
+            "(users?|roles?|keys?|credentials?) .. (risky|dangerous|privileged|admin*|stale)",
         ),
         "identity",
     ),
     (
         _any(
             "threats?", "under attack", "being attacked", "active attacks?", "intrus*",
-            "intruders?", "hacked", "compromis*", "malicious", "suspicious", "guardduty",
+            "intruders?", "hack*", "compromis*", "malicious", "suspicious", "guardduty",
             "incidents?", "breach*",
         ),
         "threat",
@@ -139,7 +151,8 @@ EXPOSURES_ABOUT = (
 EXPOSURES = _any("exposures?")
 ATTENTION = _any(
     "attention", "first", "urgent*", "priorit*", "worst", "biggest", "riskiest", "risks?",
-    "most (important|urgent|dangerous|critical|risky|serious)", "matters? (most|now)",
+    "up at night", "most (important|urgent|dangerous|critical|risky|serious)",
+    "matters? (most|now)",
     "what matters", "on fire", "burning", "exposures?", "worried", "worry", "to ?do", "sleep",
     "top ([0-9]+ )?(risks?|issues?|problems?|exposures?|things?|findings?|priorit*)",
     "where (do|should|to|shall) ([a-z]+ )?(start|begin)",

@@ -1,0 +1,428 @@
+"""What people write, and the tool call that answers it: `tool argument=value ...`."""
+
+# Grouped by the call that must come out; each line below a call is one way to ask for it.
+TABLE = """
+list_tenants
+    list tenants
+    which tenants are there?
+    what accounts do we look after
+    who are our customers?
+    show me all tenants
+    how many tenants do we have
+    which customers do you know
+    list the tennants
+
+posture_summary
+    posture
+    how are we doing?
+    how is acme doing
+    give me an overview
+    summary please
+    security posture of globex
+    sumary
+    where do we stand?
+    how secure are we
+    what is the status
+    state of the union
+    posutre
+    compare tenants
+    compare the tenants
+    compare acme and globex
+    acme vs globex
+    which tenant is worst?
+    how does acme compare with globex
+
+exposures about=all limit=5
+    what needs attention first?
+    What needs attention first
+    WHAT NEEDS ATTENTION FIRST???
+    what neeeds atention frist
+    what should i fix first?
+    where do I start?
+    where should we begin
+    top risks
+    what's urgent
+    anything on fire?
+    what keeps me up at night
+    biggest problems
+    hey, could you pls show me what matters most right now?
+    good morning, what should I look at?
+    prioritize my day
+    what should we worry about
+    worst things in acme
+    what needs attention first in acme?
+    what needs attention first for globex
+    top 5 risks
+    riskiest things
+    anything urgent?
+    what do I do first
+    why?
+    show me
+    plan the fix
+
+exposures about=all limit=10
+    show all exposures
+    list every exposure
+    all exposures
+
+exposures about=identity limit=5
+    risky identities
+    which users are risky?
+    old access keys
+    stale access keys
+    who has admin access
+    overprivileged roles
+    dangerous roles
+    show me admin users
+    riskiest identities
+    risky identites
+    identity risks
+
+exposures about=blind_spot limit=5
+    blind spots
+    is logging on everywhere
+    where are we blind spot wise
+    what is unmonitored
+
+exposures about=data limit=5
+    sensitive data at risk
+    paths to customer data
+    customer data exposure
+    could data be exfiltrated
+
+exposures about=internet limit=5
+    attack paths
+    show attack paths
+
+search_findings limit=5 severities=critical
+    show me the criticals
+    critical findings
+    criticals in acme
+    crits?
+    how many criticals are open?
+    show criticals of globex
+    critcal findings
+    any criticals?
+
+search_findings limit=5 severities=high
+    show highs of globex
+    high findings
+    what highs are open
+
+search_findings limit=10 severities=high
+    list high findings
+    all highs
+
+search_findings limit=5 severities=critical,high
+    critical and high findings
+    criticals and highs
+
+search_findings limit=10 severities=critical service=S3
+    all critical s3 findings
+    list critical bucket findings
+
+search_findings limit=5 severities=high service=EC2
+    high severity ec2 issues
+    high ec2 findings
+
+search_findings limit=5 severities=medium service=RDS
+    medium findings in rds
+
+search_findings limit=5
+    how many findings do we have
+    findings
+    open issues
+
+search_findings limit=5 resource=web-7
+    findings on web-7
+    what issues does web-7 have
+    show me problems of web-7
+
+search_findings resource=web-7 limit=5
+    what would fix web-7
+    how do I fix web-7
+
+search_findings limit=5 severities=critical resource=i-0a7web7
+    criticals on i-0a7web7
+
+search_findings limit=5 resource=arn:aws:s3:::acme-logs
+    findings for arn:aws:s3:::acme-logs
+
+search_findings limit=5 service=IAM
+    iam findings
+    iam issues
+
+search_findings limit=5 service=KMS
+    kms problems
+
+search_findings limit=5 service=Lambda
+    lambda issues
+
+search_findings limit=5 control=EC2.19
+    EC2.19 findings
+
+search_findings limit=5 control=S3.8
+    who fails S3.8?
+
+search_findings limit=5 kind=vulnerability exploitable=True
+    exploitable vulnerabilities
+    which cves have a known exploit
+    exploitable cves
+    what can be exploited
+    exploitable vulnerabilites
+
+search_findings limit=5 kind=vulnerability
+    vulnerabilities
+    show vulnerabilities
+    open cves
+
+search_findings text=CVE-2024-6387 limit=10
+    where is CVE-2024-6387?
+    are we affected by CVE-2024-6387
+    cve-2024-6387
+
+search_findings kind=threat limit=5 | exposures about=threat limit=3
+    active threats
+    any active threats?
+    are we under attack
+    guardduty findings
+    anything suspicious
+    is somebody hacking us
+    incidents
+    have we been compromised?
+    active thraets
+
+search_findings limit=5 severities=critical order=oldest
+    oldest open criticals
+    which critical is open longest
+
+search_findings limit=5 order=oldest
+    oldest findings
+    what has been open longest
+
+search_findings limit=5 severities=high order=oldest
+    oldest high findings
+
+search_findings limit=5 order=newest
+    newest findings
+    latest findings
+
+search_findings limit=5 severities=critical order=newest
+    latest criticals
+
+search_findings limit=5 state=muted
+    muted findings
+    what is suppressed
+
+search_findings limit=5 state=resolved
+    resolved findings
+
+search_findings limit=5 kind=compliance
+    compliance failures
+    failing checks
+
+search_findings text=mfa limit=5
+    who has no mfa
+    mfa
+
+search_findings text=encrypt limit=5
+    are all volumes encrypted?
+    unencrypted volumes
+
+search_findings text=ssh limit=5
+    how to fix open ssh
+
+search_findings text=port 22 limit=5
+    how can I close port 22
+
+public_resources kind=all
+    what is public?
+    whats exposed to the internet
+    what is reachable from outside
+    public resources
+    internet-facing things
+    what can anyone on the internet reach
+    what is publc
+
+public_resources kind=databases
+    which databases are public?
+    public rds
+
+public_resources kind=compute
+    any public lambda functions?
+    public instances
+
+public_resources kind=security_groups
+    open security groups
+    which security groups are open to the world?
+    security groups open to 0.0.0.0/0
+    open ports
+    is ssh open anywhere
+    rdp exposed?
+    opne securty groups
+
+public_resources kind=storage
+    public buckets
+    are any buckets public
+    world readable s3 buckets?
+    public snapshots
+    pubilc buckets
+
+public_resources kind=ddos
+    are we exposed to ddos?
+    ddos exposure
+    what could be flooded
+    denial of service risk
+    how bad is our DDoS exposure?
+
+top_resources limit=5
+    top resources
+    which resources have the most findings?
+    noisiest resources
+    worst resources
+
+top_resources limit=5 service=S3
+    top 5 buckets
+
+changes since=yesterday
+    what changed since yesterday
+    what's new?
+    what happened overnight
+    regressions
+    what was resolved
+    waht chnaged since yesterday
+
+changes since=last_week
+    what changed this week
+    what changed since last week
+    what got fixed last week
+    trend
+
+changes since=last_month
+    changes in the last month
+
+changes since=today
+    anything new today?
+
+finding_detail ref=F-0123ABCD
+    explain F-0123ABCD
+    what is F-0123ABCD
+    f-0123abcd
+    explain this finding: F-0123ABCD
+
+explain_exposure ref=X-ABC123
+    why X-ABC123
+    explain x-abc123
+
+connections resource=X-ABC123 question=connected draw=True
+    show the graph of X-ABC123
+    draw X-ABC123
+    path of X-ABC123
+
+connections resource=web-7 question=connected draw=False
+    what is connected to web-7
+    what's around web-7
+    what does web-7 talk to
+    neighbours of `web-7`
+
+connections resource=web-7 question=connected draw=True
+    show me web-7
+    draw web-7
+    graph of web-7
+    picture of web-7
+
+connections resource=web-7 question=can_reach draw=False
+    what could an attacker reach from web-7?
+    blast radius of web-7
+    if web-7 is compromised, what else?
+    what can somebody get at from web-7
+
+connections resource=web-7 question=from_internet draw=True
+    path from the internet to web-7
+    how does the internet get to web-7
+
+connections resource=acme-customer-exports question=who_can_reach draw=False
+    who can reach acme-customer-exports
+    who has access to acme-customer-exports?
+    who could read acme-customer-exports
+
+resource_detail resource=web-7
+    tell me about web-7
+    web-7
+    what is wrong with web-7
+    is web-7 ok?
+
+remediation_advice about=F-0123ABCD
+    how do I fix F-0123ABCD
+    fix f-0123abcd
+
+remediation_advice about=X-ABC123
+    plan the fix of X-ABC123
+    how do I fix X-ABC123
+
+remediation_advice about=S3.2
+    how do I fix S3.2?
+    remediate S3.2
+    what would fix S3.2
+
+remediation_advice about=EC2.19
+    fix EC2.19
+    is there a runbook for EC2.19?
+
+search_findings text=CVE-2024-6387 limit=5
+    how do I fix CVE-2024-6387?
+
+ask_back I answer from
+    help
+    hi
+    hello there
+    what can you do?
+    how do you work
+
+ask_back Any time
+    thanks
+    thank you!
+
+ask_back I can't restart
+    restart web-7
+    terminate i-0a7web7
+    please stop the instance
+
+ask_back I can't change
+    delete the bucket
+    rotate the key
+    encrypt everything
+
+ask_back I can't see costs
+    how much does it cost
+
+ask_back I can't see log events
+    show me cloudtrail logs
+
+ask_back I can't help to attack
+    write an exploit for CVE-2024-6387
+
+ask_back I can't help with that
+    order me a pizza
+    what's the weather
+
+ask_back I can't tell
+    who is on call
+    asdf qwer
+
+ask_back What would you like
+    ?
+    @assist
+"""
+
+
+def cases() -> list[tuple[str, str]]:
+    """(question, the calls in one line)."""
+    found = []
+    expected = ""
+    for line in TABLE.splitlines():
+        if line.startswith("    "):
+            found.append((line.strip(), expected))
+        elif line:
+            expected = line
+    return found

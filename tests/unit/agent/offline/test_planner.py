@@ -1,0 +1,103 @@
+"""What people write becomes the right tool call; the planner keeps nothing and never breaks."""
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.offline.planner import Say, plan
+from agent.offline.steps import Call
+from agent.offline.understand import understand
+from tests.unit.agent.offline.phrasings import cases
+
+TOOLS = frozenset(
+    [
+        "list_tenants",
+        "posture_summary",
+        "changes",
+        "exposures",
+        "explain_exposure",
+        "search_findings",
+        "finding_detail",
+        "top_resources",
+        "resource_detail",
+        "connections",
+        "public_resources",
+        "remediation_advice",
+        "ask_back",
+    ]
+)
+TENANTS = ("acme", "globex", "initech", "tenant-04")
+
+
+def asked(text: str) -> list[dict[str, Any]]:
+    return [{"role": "user", "content": [{"text": text}]}]
+
+
+def in_one_line(step: Call | Say) -> str:
+    assert isinstance(step, Call)
+    if step.name == "ask_back":
+        return f"ask_back {step.arguments['question']}"
+    said = [step.name]
+    for name, value in step.arguments.items():
+        said.append(f"{name}={','.join(value) if isinstance(value, list) else value}")
+    return " ".join(said)
+
+
+def test_there_are_enough_phrasings() -> None:
+    assert len(cases()) >= 200
+
+
+@pytest.mark.parametrize(("text", "expected"), cases())
+def test_a_phrasing_becomes_its_call(text: str, expected: str) -> None:
+    found = " | ".join(map(in_one_line, plan(asked(text), TOOLS, TENANTS)))
+    if expected.startswith("ask_back"):
+        assert found.startswith(expected)
+    else:
+        assert found == expected
+
+
+@pytest.mark.parametrize("text", [q for q, call in cases() if call.startswith("ask_back I can't")])
+def test_what_it_cannot_do_comes_with_two_suggestions_at_least(text: str) -> None:
+    (step,) = plan(asked(text), TOOLS, TENANTS)
+    assert isinstance(step, Call)
+    assert len(step.arguments["choices"]) >= 2
+
+
+@pytest.mark.parametrize("tail", ["in acme", "of globex", "for tenant tenant-04", "at initech?"])
+def test_the_name_of_a_tenant_is_no_resource(tail: str) -> None:
+    for text in ("what needs attention first", "show me the criticals", "what is public"):
+        assert plan(asked(f"{text} {tail}"), TOOLS, TENANTS) == plan(asked(text), TOOLS, TENANTS)
+
+
+def test_a_resource_may_hold_the_name_of_a_tenant() -> None:
+    assert understand("who can read acme-logs", TENANTS).names == ("acme-logs",)
+
+
+@given(st.text(max_size=400))
+def test_any_text_becomes_steps_that_are_offered(text: str) -> None:
+    messages = asked(text)
+    before = copy.deepcopy(messages)
+    steps = plan(messages, TOOLS, TENANTS)
+    assert steps
+    assert messages == before
+    assert steps == plan(json.loads(json.dumps(messages)), TOOLS, TENANTS)
+    assert all(step.name in TOOLS for step in steps if isinstance(step, Call))
+
+
+WORDS = sorted({word for question, _ in cases() for word in question.split()})
+
+
+@given(
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=10),
+    st.sets(st.sampled_from(sorted(TOOLS))),
+)
+def test_only_offered_tools_are_called_and_otherwise_something_is_said(
+    words: list[str], tools: set[str]
+) -> None:
+    steps = plan(asked(" ".join(words)), frozenset(tools), TENANTS)
+    assert steps
+    assert all(isinstance(step, Say) or step.name in tools for step in steps)
