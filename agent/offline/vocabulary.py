@@ -45,15 +45,15 @@ first fix fixed from functions graph group groups guardduty happen happened happ
 high highs hole holes identities identity important incident incidents instance instances internet
 issue issues keys know lambda latest list logging logs longest look matter matters medium mediums
 most muted neighbours networks never news next number oldest open opened order outside overview
-owner owns page path paths people permissions picture plan policies policy port ports position posture
-principals priorities prioritise prioritize priority problem problems public publicly question
-radius rank ranked reach reachable recent regressed related remediate remediation remedy report
-resolve resolved resource resources risk riskiest risks risky role roles runbook runbooks same
-score second secure security service services severity should show since snapshot snapshots solve
-something standing start state status storage summarise summarize summary suppressed suspicious
-tell tenant tenants thanks third threat threats today topology traffic trend under urgent urgently
-users vulnerabilities vulnerability vulnerable wants week weeks what when where which who why wide
-wide-open world worse worst wrong yesterday
+owner owns page path paths people permissions picture plan policies policy port ports position
+posture principals priorities prioritise prioritize priority problem problems public publicly
+question radius rank ranked reach reachable recent regressed related remediate remediation remedy
+report resolve resolved resource resources risk riskiest risks risky role roles runbook runbooks
+same score second secure security service services severity should show since snapshot snapshots
+solve something standing start state status storage summarise summarize summary suppressed
+suspicious tell tenant tenants thanks third threat threats today topology traffic trend under
+urgent urgently users vulnerabilities vulnerability vulnerable wants week weeks what when where
+which who why wide wide-open world worse worst wrong yesterday
 """
 _SHORTEST_MENDED = 4
 

@@ -14,7 +14,7 @@ from agent.offline.understand import understand
 from tests.unit.agent.offline.phrasings import cases
 
 TOOLS = frozenset(
-    [
+    {
         "list_tenants",
         "posture_summary",
         "changes",
@@ -28,7 +28,7 @@ TOOLS = frozenset(
         "public_resources",
         "remediation_advice",
         "ask_back",
-    ]
+    }
 )
 TENANTS = ("acme", "globex", "initech", "tenant-04")
 
