@@ -22,6 +22,7 @@ from integrations.resources.telling import Telling
 PROPERTIES: dict[str, str] = {
     "config_type": "AWS Config's name of the type: AWS::EC2::Instance",
     "public_ip": "an instance's or interface's public IPv4 address",
+    "assign_public_ip": "of a container service: its tasks have public addresses",
     "state": "an instance's state; a KMS key's",
     "imds": "required (IMDSv2 only) or optional",
     "instance_type": "of an instance",
@@ -57,8 +58,17 @@ PROPERTIES: dict[str, str] = {
 """The flat facts of `Resource.properties`: name -> meaning. What Config does not tell is absent:
 it knows no access keys' age, no MFA, and of function URLs only the permission that opens them."""
 
+_OWN_WORDS = frozenset(
+    {"configuration", "configurationItemCaptureTime", "configurationItemStatus",
+     "configurationStateId", "relationships", "supplementaryConfiguration"}
+)  # fmt: skip
+"""What no finding has beside `resourceType`. The status is optional: one without it is there."""
 _DELETED = frozenset({"resourcedeleted", "resourcedeletednotrecorded"})
+_IDENTITY = ("resourceType", "resourceId", "resourceName", "ARN", "arn", "accountId",
+             "awsAccountId", "awsRegion")  # fmt: skip
+"""Where a placeholder makes an item a template; policies in a real one hold `${aws:username}`."""
 _UNUSABLE = "not a usable AWS Config item: "
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_TEXT = 2_048
 _MILLISECONDS = 10**11
 """A time above this counts milliseconds: as seconds it would be in the year 5138."""
@@ -90,11 +100,7 @@ class ConfigItem:
 
 def is_config_item(record: Mapping[str, Any]) -> bool:
     """Whether a record looks like an AWS Config item (and not like a finding)."""
-    return "resourceType" in record and (
-        "configurationItemStatus" in record
-        or "configurationItemCaptureTime" in record
-        or ("configuration" in record and "resourceId" in record)
-    )
+    return "resourceType" in record and not _OWN_WORDS.isdisjoint(record)
 
 
 def read_item(record: Mapping[str, Any]) -> ConfigItem:
@@ -104,7 +110,7 @@ def read_item(record: Mapping[str, Any]) -> ConfigItem:
         RejectedRecordError: says what is missing or wrong.
     """
     config_type = _text(record, "resourceType")
-    if "${" in json.dumps(record)[:20_000]:
+    if any("${" in _text(record, name) for name in _IDENTITY):
         raise RejectedRecordError(_UNUSABLE + "it is a template, with ${...} in it")
     if not config_type.startswith("AWS::"):
         raise RejectedRecordError(f"{_UNUSABLE}resourceType is {config_type[:60]!r}")
@@ -162,6 +168,11 @@ def change_of(items: Sequence[ConfigItem]) -> GraphChange:
         resources=resources,
         links=links,
         deleted=[item.id for item in latest.values() if item.deleted],
+        deleted_at={
+            item.id: item.captured_at
+            for item in latest.values()
+            if item.deleted and item.captured_at > _NEVER
+        },
     )
 
 
@@ -252,7 +263,7 @@ def _time(value: Any) -> datetime:
     try:
         return _moment(value)
     except (TypeError, ValueError, OverflowError, OSError):
-        return datetime.fromtimestamp(0, tz=UTC)
+        return _NEVER
 
 
 def _moment(value: Any) -> datetime:

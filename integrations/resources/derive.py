@@ -4,14 +4,16 @@ A pure function of resources and told links, so that it can be tested without a 
 
 - a subnet whose route table nobody names uses its VPC's main one (ROUTES_TO);
 - an instance runs as the role of its instance profile (RUNS_AS);
-- the internet reaches (REACHES, with `ports` and `via`) a public address behind a group that admits
-  everybody in a subnet that is routed to an internet gateway; an internet-facing balancer behind
-  such a group; and whatever its own policy or setting makes public;
+- the internet reaches (REACHES, with `ports` and `via`, the groups that admit it) a public address
+  behind a group that admits everybody in a subnet that is routed to an internet gateway (an
+  instance, a container service with public addresses, a publicly accessible database); an
+  internet-facing balancer behind such a group; and whatever its own policy or setting makes public;
 - identities can use data (CAN_ACCESS, with `access`) that their policies name.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from integrations.resources.identity_items import grants_in
 from integrations.resources.policies import Grant, access_to
@@ -83,35 +85,39 @@ class _Told:
         return (r for r in self.resources.values() if r.type in wanted)
 
     def is_routed(self, subnet_id: str) -> bool:
-        """Whether a subnet's default route leads to an internet gateway."""
+        """Whether a subnet's default route leads to an internet gateway, or may for all we know."""
         tables = [li.target for li in self.out[subnet_id, LinkKind.ROUTES_TO]]
         if not tables:
             subnet = self.resources.get(subnet_id)
             main = self.main_table.get(subnet.properties.get("vpc", "")) if subnet else None
             tables = [main] if main else []
-        known = (self.resources.get(table) for table in tables)
-        return any(table is not None and table.properties.get("routed") for table in known)
+        known = [table for t in tables if (table := self.resources.get(t)) and table.known]
+        return not known or any(table.properties.get("routed") is True for table in known)
 
     def in_routed_subnet(self, resource_id: str) -> bool:
         """True too where no subnet is known: what is not known must not hide a path."""
         subnets = [
             li.source
             for li in self.into[resource_id, LinkKind.CONTAINS]
-            if self.resources[li.source].type == "AwsEc2Subnet"
+            if self.type_of(li.source) == "AwsEc2Subnet"
         ]
         return not subnets or any(self.is_routed(subnet) for subnet in subnets)
 
+    def type_of(self, resource_id: str) -> str:
+        """A resource's type; "" for one that is not there."""
+        found = self.resources.get(resource_id)
+        return found.type if found is not None else ""
+
     def doors(self, resource_id: str) -> tuple[str, str]:
-        """(ports, group) through which groups that guard a resource admit everybody."""
+        """(ports, groups), each separated by commas, through which a resource admits everybody."""
         ports: dict[str, None] = {}
-        via = ""
-        for guard in self.into[resource_id, LinkKind.GUARDS]:
+        via: dict[str, None] = {}
+        for guard in sorted(self.into[resource_id, LinkKind.GUARDS], key=lambda li: li.source):
             for admitted in self.into[guard.source, LinkKind.ADMITS]:
                 if admitted.source == INTERNET:
-                    via = via or guard.source
-                    for port in str(admitted.properties.get("ports", "")).split(","):
-                        ports[port] = None
-        return ",".join(ports), via
+                    via[guard.source] = None
+                    ports |= dict.fromkeys(str(admitted.properties.get("ports", "")).split(","))
+        return ",".join(ports), ",".join(via)
 
 
 def _main_routes(told: _Told) -> Iterator[Link]:
@@ -125,8 +131,7 @@ def _roles_of_instances(told: _Told) -> Iterator[Link]:
     for instance in told.of_type(["AwsEc2Instance"]):
         for used in told.out[instance.id, LinkKind.USES]:
             for role in told.out[used.target, LinkKind.USES]:
-                known = told.resources.get(role.target)
-                if known is not None and known.type == "AwsIamRole":
+                if told.type_of(role.target) == "AwsIamRole":
                     yield Link(source=instance.id, kind=LinkKind.RUNS_AS, target=role.target)
 
 
@@ -135,6 +140,9 @@ def _reached(told: _Told) -> Iterator[Link]:
         stopped = instance.properties.get("state") in {"stopped", "terminated"}
         if instance.properties.get("public_ip") and not stopped:
             yield from _through_groups(told, instance)
+    for service in told.of_type(["AwsEcsService"]):
+        if service.properties.get("assign_public_ip") is True:
+            yield from _through_groups(told, service)
     for balancer in told.of_type(_BALANCERS):
         if balancer.properties.get("scheme") == "internet-facing":
             yield from _to_balancer(told, balancer)
@@ -151,22 +159,19 @@ def _by_setting(told: _Told) -> Iterator[Link]:
             yield _reach(resource.id)
         elif resource.properties.get("public_endpoint") is True:
             yield _reach(resource.id, ports="443/tcp")
-        elif resource.type == "AwsCloudFrontDistribution":
+        elif resource.type == "AwsCloudFrontDistribution" and resource.known:
             yield _reach(resource.id, ports="443/tcp", waf=bool(resource.properties.get("waf")))
 
 
 def _to_balancer(told: _Told, balancer: Resource) -> Iterator[Link]:
     guards = told.into[balancer.id, LinkKind.GUARDS]
-    acl = any(_is_acl(told.resources.get(guard.source)) for guard in guards)
-    if any(not _is_acl(told.resources.get(guard.source)) for guard in guards):
+    acls = [told.type_of(guard.source) == "AwsWafv2WebAcl" for guard in guards]
+    acl = any(acls)
+    if not all(acls):
         yield from _through_groups(told, balancer, waf=acl)
     else:
         # A network balancer may have no group at all: then it admits whoever comes.
         yield _reach(balancer.id, waf=acl)
-
-
-def _is_acl(resource: Resource | None) -> bool:
-    return resource is not None and resource.type == "AwsWafv2WebAcl"
 
 
 def _through_groups(told: _Told, resource: Resource, *, waf: bool = False) -> Iterator[Link]:
@@ -188,21 +193,26 @@ def _reach(target: str, *, ports: str = "", via: str = "", waf: bool = False) ->
 
 def _accessible(told: _Told) -> Iterator[Link]:
     stores = [(r, _DATA[r.type]) for r in told.of_type(_DATA) if r.known]
+    # Where not all can be linked the sensitive ones are, and the same ones every time.
+    stores.sort(key=lambda pair: (pair[0].properties.get("sensitive") is not True, pair[0].id))
     for identity in told.of_type(_IDENTITIES):
         grants = _grants_of(told, identity)
-        if not grants:
-            continue
-        yielded = 0
-        for store, service in stores:
-            access = access_to(grants, service, store.id)
-            if access and yielded < MOST_ACCESS:
-                yielded += 1
-                yield Link(
-                    source=identity.id,
-                    kind=LinkKind.CAN_ACCESS,
-                    target=store.id,
-                    properties={"access": access},
-                )
+        if grants:
+            accessible = (
+                _access(identity.id, store.id, access)
+                for store, service in stores
+                if (access := access_to(grants, service, store.id))
+            )
+            yield from islice(accessible, MOST_ACCESS)
+
+
+def _access(identity: str, store: str, access: str) -> Link:
+    return Link(
+        source=identity,
+        kind=LinkKind.CAN_ACCESS,
+        target=store,
+        properties={"access": access},
+    )
 
 
 def _grants_of(told: _Told, identity: Resource) -> list[Grant]:

@@ -5,8 +5,12 @@ no name or tag, whatever it holds, becomes part of a query.
 """
 
 import enum
+import fcntl
+import os
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +21,16 @@ from gremlin_python.process.traversal import Bytecode, Direction, P, T, TextP, T
 from gremlin_python.structure.graph import Edge, Vertex
 from typing_extensions import override
 
-from integrations.errors import UnavailableError
+from integrations.errors import DamagedError, UnavailableError
 from integrations.resources.gremlin import GremlinResourceGraph
-from integrations.resources.port import GraphChange, GraphSummary, ResourceGraph
+from integrations.resources.port import GraphChange, GraphSummary, LinkKind, ResourceGraph
 
 _OPERATIONS = 2_000_000_000
 _ITEMS = 5_000_000
 """Limits of one query: a tenant of 100,000 resources is read whole when links are derived."""
+BUSY_S = 120.0
+"""How long a writer waits for another one: as long as a large snapshot takes."""
+_PAUSE_S = 0.05
 
 
 class GraphersalGraphs:
@@ -54,71 +61,150 @@ class GraphersalGraphs:
 
 
 class GraphersalResourceGraph(GremlinResourceGraph):
-    """One tenant's graph; a change is written to its file before `apply` returns."""
+    """One tenant's graph; a change is in its file before `apply` returns."""
 
     def __init__(self, path: Path, tenant: str) -> None:
-        """Read the file when it is there."""
-        self._path = path
-        self._guard = threading.RLock()
-        self._graph = _loaded(path)
-        super().__init__(GraphersalConnection(self._graph, self._guard), tenant)
+        """Kept in `path`, which is read when the first question is asked."""
+        self._file = GraphersalFile(path)
+        super().__init__(GraphersalConnection(self._file), tenant)
 
     @override
     def apply(self, change: GraphChange) -> GraphSummary:
+        with self._file.changed():
+            return super().apply(change)
+
+
+class GraphersalFile:
+    """A graph in memory and the file that it is kept in.
+
+    Several threads and several processes may share the file: what one of them has written the
+    others see with their next question, and of two that write one waits.
+    """
+
+    def __init__(self, path: Path, busy_s: float = BUSY_S) -> None:
+        """Keep the graph in `path`; wait up to `busy_s` for another process that writes."""
+        self._path = path
+        self._busy_s = busy_s
+        self._guard = threading.RLock()
+        self._graph: graphersal.Graph | None = None
+        self._stamp: tuple[int, ...] | None = None
+        self._changing = False
+
+    def execute(self, script: str, bound: Mapping[str, str]) -> Any:
+        """Run a script on the graph as it now is, one after another.
+
+        Raises:
+            DamagedError: the file cannot be read.
+            UnavailableError: the engine refused the script.
+        """
         with self._guard:
+            graph = self._current()
             try:
-                summary = super().apply(change)
+                return graph.execute(script, bound)
+            except graphersal.GraphersalError as error:
+                raise UnavailableError(f"the graph refused a question: {error}") from error
+
+    @contextmanager
+    def changed(self) -> Iterator[None]:
+        """What is done within is in the file at the end, or in neither.
+
+        Raises:
+            UnavailableError: another process has been writing for too long.
+        """
+        with self._guard, self._alone():
+            self._current()
+            self._changing = True
+            try:
+                yield
                 self._save()
             except BaseException:
-                # All or nothing: what is half done in memory is forgotten, the file is whole.
-                self._graph = _loaded(self._path)
-                self.reconnect(GraphersalConnection(self._graph, self._guard))
+                # What is half done in memory is forgotten; the file is whole.
+                self._graph = None
                 raise
-        return summary
+            finally:
+                self._changing = False
+
+    def _current(self) -> graphersal.Graph:
+        """The graph, read again when somebody else has written it."""
+        stamp = self._stamp if self._changing else _stamp(self._path)
+        if self._graph is None or stamp != self._stamp:
+            self._graph, self._stamp = _loaded(self._path), stamp
+        return self._graph
 
     def _save(self) -> None:
         """To a file beside it first: a crash leaves the old file or the new one, never a part."""
         beside = self._path.with_suffix(".new")
-        self._graph.save(str(beside))
+        self._current().save(str(beside))
+        with beside.open("rb") as written:
+            os.fsync(written.fileno())
         beside.replace(self._path)
+        self._stamp = _stamp(self._path)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other process writes meanwhile."""
+        with self._path.with_suffix(".lock").open("w") as lock:
+            until = time.monotonic() + self._busy_s
+            while not _locked(lock.fileno()):
+                if time.monotonic() > until:
+                    raise UnavailableError(f"another process is writing {self._path.name}")
+                time.sleep(_PAUSE_S)
+            yield
+
+
+def _locked(file: int) -> bool:
+    """Take the lock if it is free; it goes with the file, also when the process is killed."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    """What tells one version of a file from another; None where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _loaded(path: Path) -> graphersal.Graph:
     try:
         graph = graphersal.Graph.load(str(path)) if path.exists() else graphersal.Graph()
     except graphersal.GraphersalError as error:
-        raise UnavailableError(
+        raise DamagedError(
             f"the graph in {path.name} cannot be read ({error}); "
             "move the file away and ingest the Config snapshot again"
         ) from error
     graph.set_limits(
         max_operations=_OPERATIONS, max_array_size=_ITEMS, max_map_size=_ITEMS, max_string_size=0
     )
+    for kind in LinkKind:
+        # Which item told of a link: asked for with every write.
+        graph.create_index(str(kind), "owner", element="edge")
     return graph
 
 
 class GraphersalConnection(RemoteConnection):  # type: ignore[misc] # gremlinpython has no types
     """What gremlinpython sends to, in this process."""
 
-    def __init__(self, graph: graphersal.Graph, guard: threading.RLock) -> None:
-        """Run traversals on `graph`, one at a time."""
+    def __init__(self, file: GraphersalFile) -> None:
+        """Run traversals on the graph of `file`."""
         super().__init__("embedded", "g")
-        self._graph = graph
-        self._guard = guard
+        self._file = file
 
     def submit(self, bytecode: Bytecode) -> RemoteTraversal:
         """Run a traversal to its end.
 
         Raises:
+            DamagedError: the graph's file cannot be read.
             UnavailableError: the engine refused it.
         """
         text = _Text()
         script = "g" + text.steps(bytecode) + ".toList()"
-        try:
-            with self._guard:
-                found = self._graph.execute(script, text.bound)
-        except graphersal.GraphersalError as error:
-            raise UnavailableError(f"the graph refused a question: {error}") from error
+        found = self._file.execute(script, text.bound)
         rows = found if isinstance(found, list) else [found]
         return RemoteTraversal(iter(Traverser(_plain(row)) for row in rows))
 
@@ -183,7 +269,8 @@ class _Text:
         if name is None:
             name = f"p{len(self._names)}"
             self._names[value] = name
-            self.bound[name] = value
+            # Half a surrogate pair is no text and nothing stored holds one.
+            self.bound[name] = value.encode("utf-8", "backslashreplace").decode()
         return name
 
     def _predicate(self, predicate: P) -> str:

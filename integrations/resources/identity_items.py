@@ -1,7 +1,7 @@
 """What identity items tell: roles, users, groups, policies; whom they trust, what they may do."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from integrations.resources.policies import (
     Grant,
@@ -24,7 +24,7 @@ def _role(told: Telling) -> None:
     told.fact("trusts_everyone", INTERNET in trust.principals)
     others = [account for account in trust.accounts if account != told.account]
     told.fact("trusts_accounts", ",".join(others))
-    if others:
+    if others or INTERNET in trust.principals:
         told.fact("external_id_required", trust.external_id)
     told.fact("trusts_services", ",".join(trust.services))
     for profile in rows(told.get("instanceProfileList")):
@@ -63,7 +63,7 @@ def _policy(told: Telling) -> None:
     _keep(told, grants_of(document_of(value(chosen, "document"))))
 
 
-def _keep(told: Telling, grants: Iterable[Grant]) -> None:
+def _keep(told: Telling, grants: Sequence[Grant]) -> None:
     kept = [[g.effect, list(g.actions), list(g.resources)] for g in grants][:_MOST_GRANTS]
     if kept:
         told.fact("grants", json.dumps(kept, separators=(",", ":")))

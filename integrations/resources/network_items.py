@@ -6,9 +6,13 @@ from typing import Any
 from integrations.resources.port import INTERNET, Link, LinkKind
 from integrations.resources.telling import Telling, rows, texts, value
 
-_EVERYBODY = frozenset({"0.0.0.0/0", "::/0"})
+_EVERYBODY = frozenset({"0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "::/1", "8000::/1"})
+"""Everybody, or half of everybody: a rule in two halves is one for all."""
 _DEFAULT = frozenset({"0.0.0.0/0", "::/0"})
-_ALL_PORTS = (0, 65_535)
+_ALL_PORTS = frozenset({(0, 65_535), (1, 65_535)})
+_PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6"}
+_NO_PORTS = frozenset({"icmp", "icmpv6"})
+"""Answering a ping opens nothing."""
 
 
 def _group(told: Telling) -> None:
@@ -16,6 +20,8 @@ def _group(told: Telling) -> None:
     told.fact("group_name", told.get("groupName"))
     open_ports: list[str] = []
     for permission in rows(told.get("ipPermissions")):
+        if _protocol(permission) in _NO_PORTS:
+            continue
         if _EVERYBODY.intersection(_ranges(permission)):
             open_ports.append(_ports(permission))
         for pair in rows(value(permission, "userIdGroupPairs")):
@@ -38,12 +44,18 @@ def _ranges(permission: Mapping[str, Any]) -> list[str]:
 
 def _ports(permission: Mapping[str, Any]) -> str:
     """`22/tcp`, `8000-8100/udp`, `all`."""
-    protocol = str(value(permission, "ipProtocol") or "-1")
+    protocol = _protocol(permission)
     first, last = value(permission, "fromPort"), value(permission, "toPort")
-    if protocol == "-1" or not isinstance(first, int) or (first, last) == _ALL_PORTS:
+    if protocol == "-1" or not isinstance(first, int) or (first, last) in _ALL_PORTS:
         return "all"
     span = str(first) if first == last or not isinstance(last, int) else f"{first}-{last}"
     return f"{span}/{protocol}"
+
+
+def _protocol(permission: Mapping[str, Any]) -> str:
+    """By name where it has one: `tcp`; `-1` for every protocol."""
+    protocol = str(value(permission, "ipProtocol") or "-1").casefold()
+    return _PROTOCOLS.get(protocol, protocol)
 
 
 def _port_order(ports: str) -> tuple[int, str]:
@@ -66,6 +78,8 @@ def _route_table(told: Telling) -> None:
         elif value(association, "main") is True:
             told.fact("main", True)  # noqa: FBT003 - the fact's value
     for route in rows(told.get("routes")):
+        if value(route, "state") == "blackhole":
+            continue
         gateway = value(route, "gatewayId")
         to_all = {
             value(route, "destinationCidrBlock"),

@@ -31,7 +31,8 @@ class LinkKind(StrEnum):
     ADMITS = "admits"
     """The internet (or a group) is admitted by a security group; `ports` tells where."""
     REACHES = "reaches"
-    """Network reachability as derived: the internet reaches an instance; `ports`, `via`."""
+    """Reachability as derived: the internet reaches an instance; `ports`, `via` (the groups that
+    admit it, separated by commas), `waf` (a web ACL stands in front)."""
     FORWARDS_TO = "forwards_to"
     """Load balancer to target, API to function, distribution to origin."""
     RUNS_AS = "runs_as"
@@ -122,6 +123,9 @@ class GraphChange:
     """(owner's resource id, link)."""
     deleted: Sequence[str] = ()
     """Ids of resources that no longer exist; their links go with them."""
+    deleted_at: Mapping[str, datetime] = field(default_factory=dict)
+    """When they were found to be gone: what was captured later than that stays, and what was
+    captured earlier does not come back. One that is not named here is gone whatever is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,7 @@ class Subgraph:
     start: tuple[str, ...] = ()
     """Ids that were asked about."""
     left_out: int = 0
-    """How many resources the limit left out; 0 says that this is everything."""
+    """How many resources the limit left out, exactly; 0 says that this is everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +169,11 @@ class ResourceGraph(Protocol):
     """
 
     def apply(self, change: GraphChange) -> GraphSummary:
-        """Write a change, all or nothing, and derive the links that Config leaves out."""
+        """Write a change, all or nothing, and derive the links that Config leaves out.
+
+        Raises:
+            RejectedRecordError: an id or a name is no text; nothing was written.
+        """
         ...
 
     def get(self, ids: Sequence[str]) -> dict[str, Resource]:
@@ -177,21 +185,39 @@ class ResourceGraph(Protocol):
         ...
 
     def neighbourhood(self, ids: Sequence[str], hops: int = 1, limit: int = 40) -> Subgraph:
-        """Everything connected within so many hops, whatever the edge's direction or kind."""
+        """Everything connected within so many hops, whatever the edge's direction or kind.
+
+        Nearest first; nothing is connected through the internet unless it is asked about. Ids that
+        are not there are left out; none of them there gives an empty subgraph.
+        """
         ...
 
     def blast_radius(
         self, resource_id: str, direction: Direction = Direction.OUT, hops: int = 4, limit: int = 40
     ) -> Subgraph:
-        """What somebody who holds a resource could get at (or, IN, who could get at it)."""
+        """What somebody who holds a resource could get at (or, IN, who could get at it).
+
+        Along the links that can be travelled, nearest first; empty for a resource that is not
+        there.
+        """
         ...
 
     def paths_from_internet(self, targets: Sequence[str] = (), limit: int = 200) -> list[Path]:
-        """The shortest travel path from the internet to each target (every resource if empty)."""
+        """The shortest travel path from the internet to each target (every resource if empty).
+
+        The shortest paths first, up to ten links long; a target without one has no row.
+        """
         ...
 
     def path_between(self, source: str, target: str, hops: int = 8) -> Path | None:
-        """The shortest path of any links between two resources, travel paths preferred."""
+        """The shortest path of any links between two resources, travel paths preferred.
+
+        A travel path goes along its links, any other may go against them; none leads through the
+        internet unless it begins or ends there. None when there is none within `hops` links.
+
+        Raises:
+            NotFoundError: one of the two is not there.
+        """
         ...
 
     def summary(self) -> GraphSummary:

@@ -42,6 +42,8 @@ def links_of(
         short_id = row.get("resourceId") or row.get("resourceName")
         if not isinstance(other_type, str) or not isinstance(short_id, str) or not short_id:
             continue
+        if "${" in short_id or not other_type.startswith("AWS::"):
+            continue
         if other_type in _BY_POLICY and (config_type in _BY_POLICY or not row.get("resourceName")):
             continue
         if other_type in _BY_POLICY:

@@ -60,8 +60,8 @@ class Telling:
             self.by(LinkKind.GUARDS, self.other("AWS::EC2::SecurityGroup", group))
 
     def key(self, key: Any) -> None:
-        """The KMS key that encrypts the resource."""
-        if isinstance(key, str) and key and not key.startswith("alias/"):
+        """The KMS key that encrypts the resource; an alias does not say which key that is."""
+        if isinstance(key, str) and key and "alias/" not in key:
             self.to(LinkKind.ENCRYPTED_BY, self.other("AWS::KMS::Key", key))
 
 

@@ -1,0 +1,205 @@
+"""Resources and links as the rows that Gremlin writes and reads, and back.
+
+Kept to what Neptune allows: ids are strings that begin with the tenant, labels hold no `::`,
+integers beyond 31 bits are wrapped as long. Tags and facts are JSON text, so that no name in them
+becomes a property's name.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from gremlin_python.process.traversal import Direction as To
+from gremlin_python.process.traversal import T
+from gremlin_python.statics import long
+
+from integrations.errors import RejectedRecordError
+from integrations.resources.arns import type_of_id
+from integrations.resources.port import INTERNET, INTERNET_TYPE, Link, LinkKind, Resource
+
+BATCH = 200
+"""Elements of one write."""
+FRONTIER = 500
+"""Ids of one question."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ID, _LABEL, _OUT, _IN = "id", "label", "OUT", "IN"
+_GONE = "gone|"
+"""Before the id of what was deleted; no resource's id begins so: they are ARNs or begin with a
+type."""
+
+Item = TypeVar("Item")
+
+
+class Rows:
+    """Between one tenant's words and the graph's."""
+
+    def __init__(self, tenant: str) -> None:
+        """Of `tenant`: every id that goes in or out carries its prefix."""
+        self.tenant = tenant
+        self.prefix = f"{tenant}|"
+
+    def vid(self, resource_id: str) -> str:
+        """A vertex's id."""
+        return self.prefix + resource_id
+
+    def vids(self, resource_ids: Iterable[str]) -> list[str]:
+        """Vertices' ids."""
+        return [self.prefix + resource_id for resource_id in resource_ids]
+
+    def rid(self, vertex_id: str) -> str:
+        """A resource's id."""
+        return vertex_id.removeprefix(self.prefix)
+
+    def rids(self, vertex_ids: Iterable[str]) -> list[str]:
+        """The ids of this tenant's resources among vertices."""
+        return [self.rid(i) for i in vertex_ids if i.startswith(self.prefix)]
+
+    def gone(self, resource_id: str) -> str:
+        """The id of the vertex that remembers when a resource was deleted."""
+        return self.prefix + _GONE + resource_id
+
+    def gone_row(self, resource_id: str, moment: datetime) -> dict[Any, Any]:
+        """That vertex. It has no property `tenant`, so no question finds it."""
+        return {T.id: self.gone(resource_id), T.label: "Gone", "at": long(milliseconds(moment))}
+
+    def identity(self, resource: Resource) -> dict[Any, Any]:
+        """What a vertex is found by."""
+        return {T.id: self.vid(resource.id), T.label: resource.type}
+
+    def properties(self, resource: Resource) -> dict[str, Any]:
+        """What a vertex holds."""
+        words = (resource.name, resource.short_id, resource.id)
+        return {
+            "tenant": self.tenant,
+            "name": resource.name,
+            "short": resource.short_id,
+            "words": "\n".join(map(folded, words)),
+            "account": resource.account,
+            "region": resource.region,
+            "known": resource.known,
+            "captured": long(captured(resource)),
+            "tags": json.dumps(dict(resource.tags)),
+            "facts": json.dumps(dict(resource.properties)),
+        }
+
+    def resource(self, found: Mapping[Any, Any]) -> Resource:
+        """The resource of an element map."""
+        row = normal(found)
+        at = row["captured"]
+        return Resource(
+            id=self.rid(row[_ID]),
+            type=row[_LABEL],
+            name=row["name"],
+            short_id=row["short"],
+            account=row["account"],
+            region=row["region"],
+            tags=_object(row["tags"]),
+            properties=_object(row["facts"]),
+            captured_at=EPOCH + timedelta(milliseconds=at) if at > 0 else None,
+            known=row["known"],
+        )
+
+    def edge(self, owner: str, link: Link) -> dict[Any, Any]:
+        """An edge; the same link of the same owner has the same id."""
+        facts = json.dumps(dict(link.properties), sort_keys=True)
+        text = f"{owner}\x1f{link.source}\x1f{link.kind}\x1f{link.target}\x1f{facts}"
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        return {
+            T.id: self.vid(digest),
+            T.label: str(link.kind),
+            To.from_: self.vid(link.source),
+            To.to: self.vid(link.target),
+            "tenant": self.tenant,
+            "owner": self.vid(owner),
+            "facts": facts,
+        }
+
+    def edge_again(self, found: Mapping[Any, Any]) -> dict[Any, Any]:
+        """The row that writes an edge of an element map anew."""
+        row = normal(found)
+        return {
+            T.id: row[_ID],
+            T.label: row[_LABEL],
+            To.from_: row[_OUT][_ID],
+            To.to: row[_IN][_ID],
+            "tenant": row["tenant"],
+            "owner": row["owner"],
+            "facts": row["facts"],
+        }
+
+    def links(self, rows: Iterable[Mapping[str, Any]]) -> list[Link]:
+        """Links of rows of `o`ut id, `k`ind, `i`n id and `p`roperties; each once."""
+        found: dict[tuple[str, str, str], str] = {}
+        for row in rows:
+            ends = (row["o"], row["k"], row["i"])
+            # Two items may tell of one link; which of them was read first must not matter.
+            if ends not in found or row["p"] > found[ends]:
+                found[ends] = row["p"]
+        return [
+            Link(
+                source=self.rid(out),
+                kind=LinkKind(kind),
+                target=self.rid(into),
+                properties=_object(properties),
+            )
+            for (out, kind, into), properties in found.items()
+            if out.startswith(self.prefix) and into.startswith(self.prefix)
+        ]
+
+
+def normal(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """An element map with plain string keys: engines answer `T.id` or `id`, `Direction.OUT`."""
+    return {
+        getattr(key, "name", key): normal(value) if isinstance(value, Mapping) else value
+        for key, value in row.items()
+    }
+
+
+def captured(resource: Resource) -> int:
+    """Milliseconds since the epoch; 0 for what nobody has described."""
+    return 0 if resource.captured_at is None else milliseconds(resource.captured_at)
+
+
+def milliseconds(moment: datetime) -> int:
+    """Since the epoch."""
+    return (moment - EPOCH) // timedelta(milliseconds=1)
+
+
+def mentioned(resource_id: str) -> Resource:
+    """What is known of a resource that only another one's item names."""
+    if resource_id == INTERNET:
+        return Resource(
+            id=INTERNET, type=INTERNET_TYPE, name="Internet", short_id=INTERNET, known=False
+        )
+    kind, name = type_of_id(resource_id)
+    return Resource(id=resource_id, type=kind, name=name, short_id=name, known=False)
+
+
+def folded(text: str) -> str:
+    """As names are compared: without case, and one blank for several."""
+    return " ".join(text.casefold().split())
+
+
+def usable(text: str) -> str:
+    """The text, if it can be stored.
+
+    Raises:
+        RejectedRecordError: it holds half a surrogate pair, which is no text.
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise RejectedRecordError("it holds half a surrogate pair, which is no text") from error
+    return text
+
+
+def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """The items, so many at once."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _object(text: str) -> dict[str, Any]:
+    return json.loads(text) if text != "{}" else {}

@@ -1,0 +1,209 @@
+"""Writing the resource graph in Gremlin: what is newer replaces what is older, links are derived.
+
+The batch forms are those that a server with Neptune's habits takes too: every property is replaced
+(cardinality `single` without naming it), vertices before edges, no end of an edge missing.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from gremlin_python.process.graph_traversal import GraphTraversalSource, __
+from gremlin_python.process.traversal import Direction as To
+from gremlin_python.process.traversal import Merge, P, T
+
+from integrations.resources.derive import DERIVED, derived_links
+from integrations.resources.gremlin_rows import (
+    BATCH,
+    EPOCH,
+    FRONTIER,
+    Rows,
+    captured,
+    chunks,
+    mentioned,
+    milliseconds,
+    usable,
+)
+from integrations.resources.port import GraphChange, Link, LinkKind, Resource
+
+_KNOWN = P.eq(True)  # noqa: FBT003 - the value compared with
+_OF_ANY_KIND = P.within([str(kind) for kind in LinkKind])
+"""Named where edges are asked for by a property: an engine's index is of one label."""
+
+
+class GremlinWrites:
+    """One change of one tenant's graph, over a traversal source."""
+
+    def __init__(self, g: GraphTraversalSource, rows: Rows) -> None:
+        """Write with `g`, in the words of `rows`."""
+        self._g = g
+        self._rows = rows
+
+    def apply(self, change: GraphChange) -> None:
+        """Write a change and make the derived links agree with it.
+
+        Raises:
+            RejectedRecordError: an id or a name is no text.
+        """
+        for resource in change.resources:
+            usable(resource.id + resource.type + resource.name + resource.short_id)
+        for _, link in change.links:
+            usable(link.source + link.target)
+        self._delete(change)
+        fresh = self._newer(change.resources)
+        self._merge(fresh)
+        told = {resource.id: captured(resource) for resource in fresh}
+        links = [(owner, link) for owner, link in change.links if owner in told]
+        gone = self._gone({end for _, link in links for end in (link.source, link.target)})
+        living = [
+            (owner, link)
+            for owner, link in links
+            if told[owner] > max(gone.get(link.source, -1), gone.get(link.target, -1))
+        ]
+        self._replace_links(living, told)
+        self._derive()
+
+    def _delete(self, change: GraphChange) -> None:
+        """Drop what is gone with every link it told of; keep in mind when it went."""
+        stored = self._captured(change.deleted)
+        gone = [
+            resource_id
+            for resource_id in dict.fromkeys(change.deleted)
+            if _moment(change, resource_id) >= stored.get(resource_id, -1)
+        ]
+        self._drop_links_of(gone)
+        self._drop([*self._rows.vids(gone), *map(self._rows.gone, gone)])
+        for chunk in chunks(gone, BATCH):
+            rows = [self._rows.gone_row(i, change.deleted_at.get(i, EPOCH)) for i in chunk]
+            self._g.inject(rows).unfold().merge_v().count().next()
+
+    def _newer(self, resources: Sequence[Resource]) -> list[Resource]:
+        """Those that are not older than what is stored; the newest of several with one id."""
+        latest: dict[str, Resource] = {}
+        for resource in resources:
+            before = latest.get(resource.id)
+            if before is None or captured(resource) >= captured(before):
+                latest[resource.id] = resource
+        stored = self._captured(latest)
+        return [r for r in latest.values() if captured(r) >= stored.get(r.id, -1)]
+
+    def _captured(self, ids: Collection[str]) -> dict[str, int]:
+        """When what is stored was captured, or was found deleted, in milliseconds."""
+        stored: dict[str, int] = {}
+        for chunk in chunks(list(ids), FRONTIER):
+            seen = self._g.V(self._rows.vids(chunk)).has("known", _KNOWN)
+            for row in seen.project("i", "c").by(T.id).by("captured").to_list():
+                stored[self._rows.rid(row["i"])] = row["c"]
+        return self._gone(ids) | stored
+
+    def _gone(self, ids: Collection[str]) -> dict[str, int]:
+        """When those that were deleted were found so, in milliseconds."""
+        gone: dict[str, int] = {}
+        for chunk in chunks(list(ids), FRONTIER):
+            by_vertex = {self._rows.gone(resource_id): resource_id for resource_id in chunk}
+            rows = self._g.V(list(by_vertex)).project("i", "c").by(T.id).by("at").to_list()
+            gone |= {by_vertex[row["i"]]: row["c"] for row in rows}
+        return gone
+
+    def _merge(self, resources: Sequence[Resource]) -> None:
+        moved = self._relabelled(resources)
+        for chunk in chunks(resources, BATCH):
+            rows = [{"m": self._rows.identity(r), "p": self._rows.properties(r)} for r in chunk]
+            (
+                self._g.inject(rows)
+                .unfold()
+                .as_("r")
+                .merge_v(__.select("r").select("m"))
+                .option(Merge.on_create, __.select("r").select("p"))
+                .option(
+                    Merge.on_match,
+                    __.side_effect(__.properties().drop()).select("r").select("p"),
+                )
+                .count()
+                .next()
+            )
+        self._add_edges(moved)
+        self._drop([self._rows.gone(resource.id) for resource in resources])
+
+    def _relabelled(self, resources: Sequence[Resource]) -> list[dict[Any, Any]]:
+        """Drop vertices whose label was only guessed and was wrong; their edges, to put back."""
+        types = {self._rows.vid(r.id): r.type for r in resources}
+        edges: dict[str, dict[Any, Any]] = {}
+        for chunk in chunks(list(types), FRONTIER):
+            found = self._g.V(list(chunk)).project("i", "l").by(T.id).by(T.label).to_list()
+            wrong = [row["i"] for row in found if row["l"] != types[row["i"]]]
+            if wrong:
+                rows = self._g.V(wrong).both_e().dedup().element_map().to_list()
+                edges |= {row[T.id]: row for row in map(self._rows.edge_again, rows)}
+                self._drop(wrong)
+        return list(edges.values())
+
+    def _replace_links(self, links: Sequence[tuple[str, Link]], owners: Collection[str]) -> None:
+        self._drop_links_of(owners)
+        self._add_missing({end for _, link in links for end in (link.source, link.target)})
+        self._add_edges([self._rows.edge(owner, link) for owner, link in links])
+
+    def _drop_links_of(self, owners: Collection[str]) -> None:
+        """The links that these resources' items told of, wherever they lead."""
+        for chunk in chunks(self._rows.vids(owners), FRONTIER):
+            self._g.E().has_label(_OF_ANY_KIND).has("owner", P.within(list(chunk))).drop().to_list()
+
+    def _add_missing(self, ids: Collection[str]) -> None:
+        """Vertices for what items mention and nobody has described yet."""
+        missing: list[Resource] = []
+        for chunk in chunks(sorted(ids), FRONTIER):
+            there = set(self._g.V(self._rows.vids(chunk)).id_().to_list())
+            missing += [mentioned(i) for i in chunk if self._rows.vid(i) not in there]
+        for few in chunks(missing, BATCH):
+            rows = [self._rows.identity(r) | self._rows.properties(r) for r in few]
+            self._g.inject(rows).unfold().merge_v().count().next()
+
+    def _add_edges(self, rows: Sequence[Mapping[Any, Any]]) -> None:
+        unique = list({row[T.id]: row for row in rows}.values())
+        for chunk in chunks(unique, BATCH):
+            self._g.inject([dict(row) for row in chunk]).unfold().merge_e().count().next()
+
+    def _drop(self, vertex_ids: Sequence[str]) -> None:
+        for chunk in chunks(vertex_ids, FRONTIER):
+            self._g.V(list(chunk)).drop().to_list()
+
+    def _derive(self) -> None:
+        """Make the derived links agree with the resources: only what differs is written.
+
+        What nobody has described and no link mentions any more goes.
+        """
+        resources, links = self._everything()
+        derived = derived_links(resources, links)
+        wanted = {row[T.id]: row for row in (self._rows.edge(DERIVED, link) for link in derived)}
+        owner = self._rows.vid(DERIVED)
+        stored = set(self._g.E().has_label(_OF_ANY_KIND).has("owner", owner).id_().to_list())
+        for chunk in chunks(sorted(stored - set(wanted)), FRONTIER):
+            self._g.E(list(chunk)).drop().to_list()
+        new = [row for edge_id, row in wanted.items() if edge_id not in stored]
+        self._add_missing({self._rows.rid(row[end]) for row in new for end in (To.from_, To.to)})
+        self._add_edges(new)
+        linked = {end for link in (*links, *derived) for end in (link.source, link.target)}
+        self._drop([self._rows.vid(r.id) for r in resources if not r.known and r.id not in linked])
+
+    def _everything(self) -> tuple[list[Resource], list[Link]]:
+        """The whole graph without its derived links."""
+        tenant, derived = self._rows.tenant, self._rows.vid(DERIVED)
+        vertices = self._g.V().has("tenant", tenant).element_map().to_list()
+        edges = (
+            self._g.E()
+            .has("tenant", tenant)
+            .has("owner", P.neq(derived))
+            .project("o", "k", "i", "p")
+            .by(__.out_v().id_())
+            .by(T.label)
+            .by(__.in_v().id_())
+            .by("facts")
+            .to_list()
+        )
+        return [self._rows.resource(v) for v in vertices], self._rows.links(edges)
+
+
+def _moment(change: GraphChange, resource_id: str) -> float:
+    """When a resource was seen to be gone; where nobody says, after everything else."""
+    moment: datetime | None = change.deleted_at.get(resource_id)
+    return float("inf") if moment is None else milliseconds(moment)
