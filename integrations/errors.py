@@ -7,7 +7,8 @@ SecurityAssistError                what any caller may catch at a door
 ├── UnmappedChannelError           no tenant speaks in that channel; says how to map it
 ├── InvalidTenantError             a tenant's record is not usable; says which field
 ├── StaleWriteError                somebody else wrote first; nothing was written
-└── UnavailableError               an engine did not answer; safe to try again
+├── UnavailableError               an engine did not answer; safe to try again
+└── DamagedError                   an engine's file is not whole; says which, and what to do
 """
 
 from collections.abc import Sequence
@@ -47,3 +48,7 @@ class StaleWriteError(SecurityAssistError):
 
 class UnavailableError(SecurityAssistError):
     """An engine did not answer; safe to try again."""
+
+
+class DamagedError(SecurityAssistError):
+    """An engine's file is not whole; trying again does not help."""

@@ -5,56 +5,144 @@ A reader never waits for a writer (WAL); writers wait for each other up to `BUSY
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from integrations.errors import DamagedError, UnavailableError
 
 BUSY_S = 30.0
+
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_PRIMARY = 0xFF
+"""The low byte of an extended result code (sqlite.org/rescode.html)."""
+
+Values = Sequence[Any] | Mapping[str, Any]
+
+
+def bound(text: str) -> str | bytes:
+    """A value to compare with; what is no text (a lone surrogate in it) equals nothing stored."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+class _Held:
+    """One thread's connection; closed when the thread is gone."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
 
 
 class SqliteFile:
     """Opens a connection for each thread that asks; `close` closes them all."""
 
-    def __init__(self, path: Path, schema: str) -> None:
-        """Create the file and its tables when they are not there (`schema`: idempotent SQL)."""
+    def __init__(self, path: Path, schema: str, busy_s: float = BUSY_S) -> None:
+        """Create the file and its tables when they are not there (`schema`: idempotent SQL).
+
+        Raises:
+            DamagedError: the file is there and is no database, or not whole.
+            UnavailableError: it cannot be opened, or somebody else holds it.
+        """
         self._path = path
+        self._busy_s = busy_s
         self._local = threading.local()
         self._lock = threading.Lock()
-        self._opened: list[sqlite3.Connection] = []
+        self._opened: weakref.WeakSet[_Held] = weakref.WeakSet()
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.connection().executescript(schema)
+        with self._named_errors():
+            self.connection().executescript(schema)
 
-    def connection(self) -> sqlite3.Connection:
-        """This thread's connection; autocommit outside `transaction`."""
-        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if found is None:
-            found = sqlite3.connect(
-                self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
-            )
-            found.executescript(
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
-                "PRAGMA cache_size=-65536; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY;"
-            )
-            self._local.connection = found
-            with self._lock:
-                self._opened.append(found)
-        return found
+    def rows(self, statement: str, values: Values = ()) -> list[tuple[Any, ...]]:
+        """Every row that a statement gives; a statement that writes is a transaction of its own.
+
+        Raises:
+            DamagedError: the file is not whole.
+            UnavailableError: the file could not be read, or not written within `busy_s`.
+        """
+        with self._named_errors():
+            return self.connection().execute(statement, values).fetchall()
+
+    def row(self, statement: str, values: Values = ()) -> tuple[Any, ...] | None:
+        """The first row, or None; otherwise as `rows`."""
+        found = self.rows(statement, values)
+        return found[0] if found else None
+
+    def write(self, statement: str, values: Values = ()) -> int:
+        """Run one statement as a transaction of its own; how many rows it changed.
+
+        Raises:
+            DamagedError: the file is not whole.
+            UnavailableError: the file could not be written within `busy_s`; nothing was changed.
+        """
+        with self._named_errors():
+            return self.connection().execute(statement, values).rowcount
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing; writers are one after the other from the first statement on."""
-        connection = self.connection()
-        connection.execute("BEGIN IMMEDIATE")
+        """All or nothing; writers are one after the other from the first statement on.
+
+        Raises:
+            DamagedError: the file is not whole.
+            UnavailableError: the file could not be written within `busy_s`; nothing was changed.
+        """
+        with self._named_errors():
+            connection = self.connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                # SQLite may have rolled back by itself, as on a full disk.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection; autocommit outside `transaction`; raises SQLite's errors."""
+        held: _Held | None = getattr(self._local, "held", None)
+        if held is None:
+            held = _Held(
+                sqlite3.connect(
+                    self._path, timeout=self._busy_s, isolation_level=None, check_same_thread=False
+                )
+            )
+            held.connection.executescript(
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+                "PRAGMA cache_size=-65536; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY;"
+            )
+            self._local.held = held
+            with self._lock:
+                self._opened.add(held)
+        return held.connection
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        """SQLite's errors in our words; broken constraints and wrong use stay what they are."""
         try:
-            yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
+            yield
+        except sqlite3.DatabaseError as error:
+            code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+            if code in _DAMAGED:
+                raise DamagedError(
+                    f"{self._path.name} cannot be read ({error}); "
+                    "move the file away, and take in again what was in it"
+                ) from error
+            if not isinstance(error, sqlite3.OperationalError):
+                raise
+            raise UnavailableError(
+                f"{self._path.name} did not answer ({error}); nothing was changed, try again"
+            ) from error
 
     def close(self) -> None:
         """Close every thread's connection; the file is not used again."""
         with self._lock:
-            for connection in self._opened:
-                connection.close()
+            for held in self._opened:
+                held.connection.close()
             self._opened.clear()

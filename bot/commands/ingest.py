@@ -67,6 +67,8 @@ def command(
     for path in paths:
         if str(path) != "-" and not path.exists():
             raise click.UsageError(f"{path} is not there")
+        if rejects is not None and path.exists() and rejects.resolve() == path.resolve():
+            raise click.UsageError(f"{path} cannot be both read and replaced by its rejects")
     with connect(state) as connections:
         if not connections.tenants():
             raise click.ClickException(

@@ -12,4 +12,4 @@ def session_id(tenant_id: str, platform: str, workspace: str, channel: str, thre
     """
     parts = (tenant_id, platform, workspace, channel, thread)
     text = "".join(f"{len(part)}:{part}" for part in parts)
-    return "s-" + hashlib.sha256(text.encode()).hexdigest()
+    return "s-" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -33,13 +33,8 @@ class SqliteConversationStore(ConversationStore):
 
     @override
     def load(self, session_id: str) -> Conversation:
-        row = (
-            self._file.connection()
-            .execute(
-                "SELECT messages, focus, version FROM conversation WHERE session = ?",
-                (session_id,),
-            )
-            .fetchone()
+        row = self._file.row(
+            "SELECT messages, focus, version FROM conversation WHERE session = ?", (session_id,)
         )
         if row is None:
             return EMPTY
@@ -53,7 +48,7 @@ class SqliteConversationStore(ConversationStore):
         focus: Sequence[str],
         version: int,
     ) -> None:
-        done = self._file.connection().execute(
+        changed = self._file.write(
             "INSERT INTO conversation SELECT ?1, ?2, ?3, ?4 + 1, ?5"
             " WHERE ?4 = 0 OR EXISTS (SELECT 1 FROM conversation WHERE session = ?1)"
             " ON CONFLICT (session) DO UPDATE SET messages = ?2, focus = ?3, version = ?4 + 1,"
@@ -66,15 +61,14 @@ class SqliteConversationStore(ConversationStore):
                 self._clock(),
             ),
         )
-        if done.rowcount != 1:
+        if changed != 1:
             raise StaleWriteError("another answer in this thread was saved meanwhile")
 
     @override
     def forget(self, older_than_s: float) -> int:
-        done = self._file.connection().execute(
+        return self._file.write(
             "DELETE FROM conversation WHERE touched < ?", (self._clock() - older_than_s,)
         )
-        return done.rowcount
 
     def close(self) -> None:
         """Close the file."""

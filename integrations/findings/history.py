@@ -1,10 +1,10 @@
 """When a finding was open: its states in time, from which the rest is read.
 
 Events may arrive in any order and more than once; because every state that was seen is kept with
-its time, `resolved_at` and `reopened_at` come out the same whatever the order was.
+its time, what is read from them comes out the same whatever the order was.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from integrations.findings.port import FindingState
@@ -22,35 +22,67 @@ class Seen(NamedTuple):
     state: str
 
 
+class Spell(NamedTuple):
+    """A time during which a finding was open, in milliseconds; `end` is None while it is."""
+
+    begin: int
+    end: int | None
+
+
 class Course(NamedTuple):
     """What a history comes to; times in milliseconds, None where there is none."""
 
     resolved_at: int | None
     reopened_at: int | None
+    spells: tuple[Spell, ...]
+    """When it was open, in order."""
+
+
+def precedence(state: str) -> tuple[bool, str]:
+    """The greater one stands, of two states that are told of the same moment.
+
+    Security Hub leaves `UpdatedAt` as it is when a person mutes or resolves a finding (API
+    reference of BatchUpdateFindings), so a decision stands before the open state that it is about.
+    """
+    return state != FindingState.OPEN, state
 
 
 def with_seen(history: Sequence[Seen], seen: Seen) -> tuple[Seen, ...]:
-    """The history with one more state in its place; the same when it is there already."""
-    merged = sorted({*history, seen})
-    if len(merged) > LONGEST:
-        merged = _shortened(merged)
-    return tuple(merged)
+    """The history with one more state in its place; the same when that tells nothing new."""
+    states: dict[int, str] = dict(history)
+    before = states.get(seen.time)
+    if before is not None and precedence(before) >= precedence(seen.state):
+        return tuple(history)
+    states[seen.time] = seen.state
+    merged = [Seen(time, state) for time, state in sorted(states.items())]
+    return tuple(_shortened(merged) if len(merged) > LONGEST else merged)
 
 
-def course(history: Iterable[Seen]) -> Course:
-    """When it left the open state for good, and when it last came back."""
+def course(first_seen: int, history: Sequence[Seen]) -> Course:
+    """When it was open, when it left that state for good, and when it last came back.
+
+    What is first heard of as muted, resolved or archived was open before, since `first_seen`; what
+    is first heard of as passed was not.
+    """
+    passed_first = history[0].state == FindingState.PASSED
+    begin = None if passed_first else first_seen
     resolved_at: int | None = None
     reopened_at: int | None = None
     closed_before = False
+    spells: list[Spell] = []
     for time, state in history:
         if state == FindingState.OPEN:
-            if closed_before:
-                reopened_at = time
+            reopened_at = time if closed_before else reopened_at
+            begin = time if begin is None else begin
             resolved_at, closed_before = None, False
         else:
-            resolved_at = time if resolved_at is None else resolved_at
+            if begin is not None:
+                spells.append(Spell(begin, time))
+                begin, resolved_at = None, time
             closed_before = closed_before or state in _CLOSED
-    return Course(resolved_at, reopened_at)
+    if begin is not None:
+        spells.append(Spell(begin, None))
+    return Course(resolved_at, reopened_at, tuple(spells))
 
 
 def _shortened(history: list[Seen]) -> list[Seen]:

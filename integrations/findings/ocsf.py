@@ -211,11 +211,22 @@ def _finding(event: _Event) -> Finding:
     )
 
 
-def _class(event: _Event) -> FindingClass:
-    if event.class_uid == FindingClass.DETECTION and _is_check(event):
+def class_of(class_uid: int, event_code: str, status_code: str) -> FindingClass:
+    """What an event is a finding of: Prowler writes compliance checks as class 2004.
+
+    Their verdict is the `status_code`, and `metadata.event_code` names the check.
+
+    Raises:
+        ValueError: a class that is not kept.
+    """
+    if class_uid == FindingClass.DETECTION and event_code and status_code.casefold() in _VERDICTS:
         return FindingClass.COMPLIANCE
+    return FindingClass(class_uid)
+
+
+def _class(event: _Event) -> FindingClass:
     try:
-        return FindingClass(event.class_uid)
+        return class_of(event.class_uid, event.metadata.event_code, event.status_code)
     except ValueError as error:
         raise RejectedRecordError(
             f"OCSF class {event.class_uid} is not kept (2002, 2003, 2004 and 2006 are)"

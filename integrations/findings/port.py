@@ -111,7 +111,7 @@ class Finding:
     last_seen: datetime
     updated_at: datetime
     resolved_at: datetime | None = None
-    """When it left the open state; None while it is open."""
+    """When it left the open state; None while it is open, and for a check that always passed."""
     reopened_at: datetime | None = None
     """When it last came back after having been resolved; None when it never did."""
     epss: float | None = None
@@ -168,6 +168,7 @@ class Breakdown:
     """The resource's type, or the control's title as one of its findings says it."""
     count: int
     by_severity: Mapping[Severity, int]
+    """Adds up to `count`; the worst first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,9 @@ class DayCount:
 
     day: date
     opened: int
+    """How often one became open, coming back included."""
     closed: int
+    """How often one left the open state."""
     open_at_end: Mapping[Severity, int]
     """Open findings at the end of the day (now, for today), by severity."""
 
@@ -213,7 +216,8 @@ class FindingStore(Protocol):
 
     Promises: one record per `finding_info.uid`, holding its latest state: an event that is older
     (by `time`) than the stored one changes nothing, so events may arrive in any order and more than
-    once. `first_seen` never moves later. A resolved finding that is seen open again keeps its
+    once; of two events of one moment, one that closes or mutes stands before one that is open.
+    `first_seen` never moves later. A resolved finding that is seen open again keeps its
     `first_seen` and gets `reopened_at`. No question ever answers another tenant's findings. A call
     either stores all of its events or none.
     """

@@ -36,14 +36,16 @@ from integrations.findings.sqlite_rows import (
     finding_of,
     merged,
     ms,
+    rank_of,
     row_of,
+    severity_of,
     tenant_word,
     text_query,
     when,
     words_of,
 )
 from integrations.findings.sqlite_schema import SCHEMA
-from integrations.sqlite_file import SqliteFile
+from integrations.sqlite_file import SqliteFile, bound
 
 _MARKS = ", ".join("?" * len(WRITTEN.split(",")))
 _LOOKED_UP = 500
@@ -117,7 +119,7 @@ class SqliteFindingStore(FindingStore):
     def _stored(self, connection: sqlite3.Connection, uids: Sequence[str]) -> dict[str, Row]:
         marks = ",".join("?" * len(uids))
         found = connection.execute(
-            f"SELECT id, {COLUMNS}, history, event FROM finding"  # noqa: S608 - our own names
+            f"SELECT id, {COLUMNS}, spells, history, event FROM finding"  # noqa: S608 - our own names
             f" WHERE tenant = ? AND uid IN ({marks})",
             (self._tenant, *uids),
         )
@@ -149,14 +151,14 @@ class SqliteFindingStore(FindingStore):
     def count(self, where: Filter, by: Dimension) -> list[Tally]:
         column = _BY[by]
         condition, values = self._where(where)
-        found = self._file.connection().execute(
+        found = self._file.rows(
             f"SELECT {column}, count(*) FROM finding WHERE {condition} GROUP BY {column}",  # noqa: S608 - our own names
             values,
         )
         tallies = [(value, count) for value, count in found if value is not None]
         if by is Dimension.SEVERITY:
-            tallies.sort(key=lambda t: -t[0] if t[0] != Severity.OTHER else 1)
-            return [Tally(Severity(value).name, count) for value, count in tallies]
+            tallies.sort(reverse=True)
+            return [Tally(severity_of(value).name, count) for value, count in tallies]
         tallies.sort(key=lambda t: (-t[1], str(t[0])))
         if by is Dimension.CLASS:
             return [Tally(FindingClass(value).name, count) for value, count in tallies]
@@ -167,10 +169,10 @@ class SqliteFindingStore(FindingStore):
         self, where: Filter, order: Order = Order.WORST, limit: int = 50, offset: int = 0
     ) -> list[Finding]:
         condition, values = self._where(where)
-        found = self._file.connection().execute(
+        found = self._file.rows(
             f"SELECT {COLUMNS} FROM finding WHERE {condition}"  # noqa: S608 - our own names
             f" ORDER BY {_ORDER[order]} LIMIT ? OFFSET ?",
-            (*values, limit, offset),
+            (*values, max(0, limit), offset),
         )
         return [finding_of(row) for row in found]
 
@@ -185,41 +187,44 @@ class SqliteFindingStore(FindingStore):
 
     def _title_of(self, control: str) -> str:
         """The title of one of its findings: read for the few that are shown, not for each row."""
-        found = self._file.connection().execute(
+        found = self._file.row(
             "SELECT title FROM finding WHERE tenant = ? AND state IN (?, ?, ?, ?, ?)"
             " AND control = ? LIMIT 1",
             (self._tenant, *map(str, FindingState), control),
         )
-        (title,) = found.fetchone() or ("",)
-        return str(title)
+        return str(found[0]) if found else ""
 
     def _breakdown(self, key: str, title: str, where: Filter, limit: int) -> list[Breakdown]:
         """Worst first: the number of the worst severity decides, then of the next."""
         condition, values = self._where(where)
-        ranks = [Severity.FATAL, Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW]
-        by_rank = ", ".join(f"sum(severity = {int(s)}) AS n{int(s)}" for s in ranks)
-        order = ", ".join(f"n{int(s)} DESC" for s in ranks)
-        found = self._file.connection().execute(
+        worst_first = sorted(Severity, key=rank_of, reverse=True)
+        names = [f"n{int(s)}" for s in worst_first]
+        by_rank = ", ".join(
+            f"sum(severity = {rank_of(s)}) AS {name}"
+            for s, name in zip(worst_first, names, strict=True)
+        )
+        order = ", ".join(f"{name} DESC" for name in names)
+        found = self._file.rows(
             f"SELECT {key}, {title}, count(*), {by_rank} FROM finding"  # noqa: S608 - our own names
             f" WHERE {condition} AND {key} IS NOT NULL AND {key} <> ''"
-            f" GROUP BY {key} ORDER BY {order}, count(*) DESC, {key} LIMIT ?",
-            (*values, limit),
+            f" GROUP BY {key} ORDER BY {order}, {key} LIMIT ?",
+            (*values, max(0, limit)),
         )
         return [
             Breakdown(
                 key=row[0],
                 title=row[1] or "",
                 count=row[2],
-                by_severity={s: n for s, n in zip(ranks, row[3:], strict=True) if n},
+                by_severity={s: n for s, n in zip(worst_first, row[3:], strict=True) if n},
             )
             for row in found
         ]
 
     @override
     def trend(self, days: int, until: datetime) -> list[DayCount]:
-        found = self._file.connection().execute(
-            "SELECT first_seen, resolved_at, severity FROM finding INDEXED BY finding_days"
-            " WHERE tenant = ? AND first_seen <= ?",
+        found = self._file.rows(
+            "SELECT first_seen, resolved_at, severity, spells FROM finding"
+            " INDEXED BY finding_days WHERE tenant = ? AND first_seen <= ?",
             (self._tenant, ms(until)),
         )
         return days_of(found, until, days)
@@ -232,23 +237,15 @@ class SqliteFindingStore(FindingStore):
         return StoredFinding(finding_of(row[:-1]), json.loads(row[-1]))
 
     def _one(self, column: str, value: str) -> tuple[Any, ...] | None:
-        try:
-            found: tuple[Any, ...] | None = (
-                self._file.connection()
-                .execute(
-                    f"SELECT {COLUMNS}, event FROM finding"  # noqa: S608 - our own names
-                    f" WHERE tenant = ? AND {column} = ? LIMIT 1",
-                    (self._tenant, value),
-                )
-                .fetchone()
-            )
-        except UnicodeEncodeError:  # a lone surrogate is nobody's id
-            return None
-        return found
+        return self._file.row(
+            f"SELECT {COLUMNS}, event FROM finding"  # noqa: S608 - our own names
+            f" WHERE tenant = ? AND {column} = ? LIMIT 1",
+            (self._tenant, bound(value)),
+        )
 
     @override
     def sources(self) -> list[SourceAge]:
-        found = self._file.connection().execute(
+        found = self._file.rows(
             "SELECT source, max(last_seen), count(*) FROM finding WHERE tenant = ? GROUP BY source",
             (self._tenant,),
         )
@@ -268,13 +265,13 @@ class SqliteFindingStore(FindingStore):
                 values.extend(wanted)
 
         among("state", [str(state) for state in where.states or FindingState])
-        among("severity", [int(severity) for severity in sorted(where.severities)])
+        among("severity", [rank_of(severity) for severity in sorted(where.severities)])
         among("cls", [int(cls) for cls in sorted(where.classes)])
-        among("control", sorted(where.controls))
+        among("control", [bound(control) for control in sorted(where.controls)])
         for column in ("service", "source", "account", "region"):
             wanted = getattr(where, column)
             if wanted is not None:
-                among(column, [wanted])
+                among(column, [bound(wanted)])
         for column, since in (
             ("first_seen", where.first_seen_since),
             ("resolved_at", where.resolved_since),
@@ -285,18 +282,18 @@ class SqliteFindingStore(FindingStore):
                 values.append(ms(since))
         if where.kind_prefix:
             clauses.append("substr(kind, 1, ?) = ?")
-            values.extend((len(where.kind_prefix), where.kind_prefix))
+            values.extend((len(where.kind_prefix), bound(where.kind_prefix)))
         self._among_resources(where, clauses, values)
         return " AND ".join(clauses), values
 
     def _among_resources(self, where: Filter, clauses: list[str], values: list[Any]) -> None:
         if where.resources:
-            marks = ",".join("?" * len(where.resources))
+            # As one list: there may be more of them than a statement takes values.
             clauses.append(
-                "id IN (SELECT finding FROM finding_of_resource"  # noqa: S608 - our own names
-                f" WHERE tenant = ? AND resource IN ({marks}))"
+                "id IN (SELECT finding FROM finding_of_resource"
+                " WHERE tenant = ? AND resource IN (SELECT value FROM json_each(?)))"
             )
-            values.extend((self._tenant, *sorted(where.resources)))
+            values.extend((self._tenant, json.dumps(sorted(where.resources))))
         if where.text is not None:
             asked = text_query(where.text)
             if asked is None:

@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS finding (
     epss REAL,
     exploitable INTEGER NOT NULL,
     fixable INTEGER NOT NULL,
+    spells TEXT,
     history TEXT NOT NULL,
     event BLOB NOT NULL
 ) STRICT;
@@ -46,7 +47,7 @@ CREATE INDEX IF NOT EXISTS finding_resource ON finding
     (tenant, state, resource, severity, resource_type);
 CREATE INDEX IF NOT EXISTS finding_source ON finding (tenant, source, last_seen);
 CREATE INDEX IF NOT EXISTS finding_days ON finding
-    (tenant, first_seen, resolved_at, severity, reopened_at, state);
+    (tenant, first_seen, resolved_at, severity, spells);
 CREATE INDEX IF NOT EXISTS finding_resolved ON finding (tenant, resolved_at)
     WHERE resolved_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS finding_reopened ON finding (tenant, reopened_at)

@@ -4,6 +4,7 @@ Stores keep the latest state by identity, so a run that was killed half-way is s
 """
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from integrations.errors import RejectedRecordError
+from integrations.findings.ocsf import class_of
 from integrations.findings.port import FindingClass, Written
 from integrations.findings.sources import Source, convert_one, detect
 from integrations.ingest.reading import read
@@ -31,6 +33,7 @@ from integrations.tenants.port import TenantDirectory
 _FINDINGS_AT_ONCE: Final = 500
 _ITEMS_AT_ONCE: Final = 5000
 _CONFIG: Final = "AWS Config"
+_ACCOUNT: Final = re.compile(r"[0-9]{12}")
 
 Progress = Callable[[int, int], None]
 """Told how many bytes of the files and how many records have been read so far."""
@@ -52,12 +55,23 @@ class _Resource(Struct, gc=False):
     owner: _Owner = msgspec.field(default_factory=_Owner)
 
 
+class _Metadata(Struct, gc=False):
+    event_code: str = ""
+
+
 class _Routing(Struct, gc=False):
-    """What of an event decides where it goes."""
+    """What of an event decides where it goes, and as what it is counted."""
 
     class_uid: int
+    metadata: _Metadata
+    status_code: str = ""
     cloud: _Cloud = msgspec.field(default_factory=_Cloud)
     resources: list[_Resource] = msgspec.field(default_factory=list)
+
+    @property
+    def cls(self) -> FindingClass:
+        """The class that the store will have it in."""
+        return class_of(self.class_uid, self.metadata.event_code, self.status_code)
 
     @property
     def account(self) -> str:
@@ -144,7 +158,7 @@ class _Run:
         waiting = self._waiting.setdefault(tenant, _Waiting())
         waiting.findings.append((record, event))
         self.summary.by_source[source.value] += 1
-        self.summary.by_class[FindingClass(routing.class_uid).name] += 1
+        self.summary.by_class[routing.cls.name] += 1
         self.summary.by_tenant[tenant] += 1
         if len(waiting.findings) >= _FINDINGS_AT_ONCE:
             self._store_findings(tenant, waiting)
@@ -171,10 +185,7 @@ class _Run:
             self._owners[account] = self._directory.owner_of(account)
         tenant = self._owners[account]
         if tenant is None:
-            raise RejectedRecordError(
-                f"account {account[:64]} belongs to no tenant; "
-                f"assist tenants add TENANT --account {account[:64]}"
-            )
+            raise RejectedRecordError(_nobodys(account))
         return tenant
 
     def store_all(self) -> None:
@@ -215,6 +226,13 @@ class _Run:
         self._rejects.write(rejected)
 
 
+def _nobodys(account: str) -> str:
+    """Why an account is refused; a command to copy only for what can be an account."""
+    if not _ACCOUNT.fullmatch(account):
+        return f"account {account[:64]!r} is not an AWS account id of 12 digits"
+    return f"account {account} belongs to no tenant; assist tenants add TENANT --account {account}"
+
+
 class _Rejects:
     """The rejects file: made with the first reject, readable by its owner only."""
 
@@ -238,6 +256,7 @@ class _Rejects:
     def write(self, rejected: Reject) -> None:
         """Append one reject."""
         if self._file is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             self._path.touch(mode=0o600)
             self._file = self._path.open("w", encoding="utf-8")
         self._file.write(json.dumps(asdict(rejected)) + "\n")

@@ -17,7 +17,7 @@ import msgspec
 
 from integrations.errors import RejectedRecordError
 from integrations.ingest.envelopes import salvaged, single_records
-from integrations.ingest.records import RawRecord, Reject, excerpt, unfit
+from integrations.ingest.records import RawRecord, Reject, excerpt, printable, unfit
 
 _GZIP: Final = b"\x1f\x8b"
 _BOM: Final = b"\xef\xbb\xbf"
@@ -53,7 +53,7 @@ def read(
                 done += _position(file)
                 progress(done)
         except (OSError, EOFError, zlib.error) as error:
-            yield Reject(str(path), 0, None, f"cannot be read: {error}", "")
+            yield Reject(str(path), 0, None, printable(f"cannot be read: {error}"), "")
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:

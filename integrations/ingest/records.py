@@ -11,6 +11,7 @@ LARGEST: Final = 1_000_000
 DEEPEST: Final = 64
 """Levels of nesting."""
 _EXCERPT: Final = 200
+_REASON: Final = 300
 _TOO_DEEP: Final = f"nested deeper than {DEEPEST} levels"
 
 _ESCAPED_BACKSLASH: Final = re.compile(rb"\\\\")
@@ -48,12 +49,17 @@ class Reject:
 
 def reject(record: RawRecord, reason: str) -> Reject:
     """A record with the reason why it is not taken in."""
-    return Reject(record.file, record.line, record.index, reason, excerpt(record.data))
+    said = printable(reason)[:_REASON]
+    return Reject(record.file, record.line, record.index, said, excerpt(record.data))
 
 
 def excerpt(data: bytes) -> str:
     """The beginning of a record, as text that is safe to print."""
-    text = data[: 4 * _EXCERPT].decode("utf-8", "backslashreplace")[:_EXCERPT]
+    return printable(data[: 4 * _EXCERPT].decode("utf-8", "backslashreplace")[:_EXCERPT])
+
+
+def printable(text: str) -> str:
+    """Text that may come from a record, such that a terminal only ever shows it."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 

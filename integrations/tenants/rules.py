@@ -22,6 +22,7 @@ def check(tenant: Tenant) -> None:
             f"id {tenant.id!r}: lower-case letters, digits and hyphens, starting with a letter, "
             "at most 40 characters"
         )
+    _check_texts(tenant)
     if not tenant.name.strip() or len(tenant.name) > _LONGEST_NAME:
         raise InvalidTenantError(f"name of {tenant.id}: 1 to {_LONGEST_NAME} characters")
     if tenant.priority not in _PRIORITIES:
@@ -37,3 +38,13 @@ def check(tenant: Tenant) -> None:
                 f"approver {approver!r} of {tenant.id}: platform/workspace/user, "
                 "such as slack/T0001/U0001"
             )
+
+
+def _check_texts(tenant: Tenant) -> None:
+    """Half a character, as a command line's bytes may leave, cannot be written anywhere."""
+    texts = [("name", tenant.name), ("contact", tenant.contact), ("ExternalId", tenant.external_id)]
+    for field, text in [*texts, *(("approver", approver) for approver in tenant.approvers)]:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise InvalidTenantError(f"{field} of {tenant.id}: not text in UTF-8") from None

@@ -5,11 +5,12 @@ import secrets
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from typing_extensions import override
 
 from integrations.errors import InvalidTenantError, NotFoundError
-from integrations.sqlite_file import SqliteFile
+from integrations.sqlite_file import SqliteFile, bound
 from integrations.tenants.port import Binding, ChannelKey, Environment, Tenant, TenantDirectory
 from integrations.tenants.rules import check
 
@@ -38,6 +39,11 @@ CREATE TABLE IF NOT EXISTS channel (
 ) STRICT;
 """
 _COLUMNS = "id, name, priority, environment, approvers, contact, external_id"
+_TENANT = (
+    f"SELECT {_COLUMNS}, (SELECT json_group_array(id) FROM"  # noqa: S608 - our own names
+    " (SELECT id FROM account WHERE tenant = tenant.id ORDER BY place)) FROM tenant"
+)
+_OWNER = "SELECT tenant FROM account WHERE id = ?"
 
 
 class SqliteTenantDirectory(TenantDirectory):
@@ -49,28 +55,14 @@ class SqliteTenantDirectory(TenantDirectory):
 
     @override
     def tenants(self) -> list[Tenant]:
-        connection = self._file.connection()
-        accounts: dict[str, list[str]] = {}
-        for tenant, account in connection.execute(
-            "SELECT tenant, id FROM account ORDER BY tenant, place"
-        ):
-            accounts.setdefault(tenant, []).append(account)
-        found = connection.execute(f"SELECT {_COLUMNS} FROM tenant ORDER BY priority, id")  # noqa: S608 - our own names
-        return [_tenant(row, accounts.get(row[0], [])) for row in found]
+        return [_tenant(row) for row in self._file.rows(_TENANT + " ORDER BY priority, id")]
 
     @override
     def get(self, tenant_id: str) -> Tenant:
-        connection = self._file.connection()
-        row = connection.execute(
-            f"SELECT {_COLUMNS} FROM tenant WHERE id = ?",  # noqa: S608 - our own names
-            (tenant_id,),
-        ).fetchone()
+        row = self._file.row(_TENANT + " WHERE id = ?", (bound(tenant_id),))
         if row is None:
             raise NotFoundError(f"no tenant is called {tenant_id}")
-        accounts = connection.execute(
-            "SELECT id FROM account WHERE tenant = ? ORDER BY place", (tenant_id,)
-        )
-        return _tenant(row, [account for (account,) in accounts])
+        return _tenant(row)
 
     @override
     def put(self, tenant: Tenant) -> Tenant:
@@ -90,41 +82,37 @@ class SqliteTenantDirectory(TenantDirectory):
 
     @override
     def owner_of(self, account: str) -> str | None:
-        return _owner(self._file.connection(), account)
+        row = self._file.row(_OWNER, (bound(account),))
+        return None if row is None else str(row[0])
 
     @override
     def bind(self, binding: Binding) -> None:
         if binding.tenant_id is not None:
             self.get(binding.tenant_id)
-        with self._file.transaction() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO channel VALUES (?, ?, ?, ?)",
-                (*binding.key, binding.tenant_id),
-            )
+        self._file.write(
+            "INSERT OR REPLACE INTO channel VALUES (?, ?, ?, ?)",
+            (*binding.key, binding.tenant_id),
+        )
 
     @override
     def unbind(self, key: ChannelKey) -> bool:
-        with self._file.transaction() as connection:
-            done = connection.execute(
-                "DELETE FROM channel WHERE platform = ? AND workspace = ? AND channel = ?", key
-            )
-            return done.rowcount > 0
+        gone = self._file.write(
+            "DELETE FROM channel WHERE platform = ? AND workspace = ? AND channel = ?",
+            [bound(part) for part in key],
+        )
+        return gone > 0
 
     @override
     def binding(self, key: ChannelKey) -> Binding | None:
-        row = (
-            self._file.connection()
-            .execute(
-                "SELECT tenant FROM channel WHERE platform = ? AND workspace = ? AND channel = ?",
-                key,
-            )
-            .fetchone()
+        row = self._file.row(
+            "SELECT tenant FROM channel WHERE platform = ? AND workspace = ? AND channel = ?",
+            [bound(part) for part in key],
         )
         return None if row is None else Binding(ChannelKey(*key), row[0])
 
     @override
     def bindings(self) -> list[Binding]:
-        found = self._file.connection().execute(
+        found = self._file.rows(
             "SELECT platform, workspace, channel, tenant FROM channel ORDER BY 1, 2, 3"
         )
         return [Binding(ChannelKey(*row[:3]), row[3]) for row in found]
@@ -169,16 +157,16 @@ def _external_id(connection: sqlite3.Connection, tenant_id: str) -> str:
 
 
 def _owner(connection: sqlite3.Connection, account: str) -> str | None:
-    row = connection.execute("SELECT tenant FROM account WHERE id = ?", (account,)).fetchone()
+    row = connection.execute(_OWNER, (account,)).fetchone()
     return None if row is None else str(row[0])
 
 
-def _tenant(row: tuple[str, str, int, str, str, str, str], accounts: list[str]) -> Tenant:
-    tenant_id, name, priority, environment, approvers, contact, external_id = row
+def _tenant(row: tuple[Any, ...]) -> Tenant:
+    tenant_id, name, priority, environment, approvers, contact, external_id, accounts = row
     return Tenant(
         id=tenant_id,
         name=name,
-        accounts=tuple(accounts),
+        accounts=tuple(json.loads(accounts)),
         priority=priority,
         environment=Environment(environment),
         approvers=tuple(json.loads(approvers)),

@@ -93,16 +93,12 @@ class SqliteWorkQueue(WorkQueue):
     def _next(self) -> Lease | None:
         now = self._clock()
         self._set_aside(now)
-        row = (
-            self._file.connection()
-            .execute(_TAKE, {"now": now, "until": now + self._lease_s})
-            .fetchone()
-        )
+        row = self._file.row(_TAKE, {"now": now, "until": now + self._lease_s})
         return None if row is None else Lease(Job(row[0], row[1], row[2]), row[3], row[4])
 
     def _set_aside(self, now: float) -> None:
         """Jobs whose last worker died are not tried for ever."""
-        self._file.connection().execute(
+        self._file.write(
             "UPDATE job SET state = 'dead', reason = 'its worker ended before it was done'"
             " WHERE state = 'leased' AND leased_until < ? AND attempt >= ?",
             (now, self._attempts),
@@ -118,7 +114,7 @@ class SqliteWorkQueue(WorkQueue):
 
     def _finish(self, lease: Lease, state: str, reason: str) -> None:
         # The token says that nobody else has been given the job since.
-        self._file.connection().execute(
+        self._file.write(
             "UPDATE job SET state = ?, reason = ?, leased_until = 0"
             " WHERE id = ? AND token = ? AND state = 'leased'",
             (state, reason, lease.job.id, lease.token),
@@ -128,15 +124,14 @@ class SqliteWorkQueue(WorkQueue):
 
     @override
     def waiting(self) -> int:
-        row = self._file.connection().execute(
+        ((count,),) = self._file.rows(
             "SELECT count(*) FROM job WHERE state IN ('waiting', 'leased')"
         )
-        count: int = row.fetchone()[0]
-        return count
+        return int(count)
 
     def dead(self) -> list[tuple[Job, str]]:
         """Jobs that were given up, with their last reason, the oldest first."""
-        found = self._file.connection().execute(
+        found = self._file.rows(
             "SELECT id, grouped, body, reason FROM job WHERE state = 'dead' ORDER BY place"
         )
         return [(Job(row[0], row[1], row[2]), row[3]) for row in found]

@@ -75,7 +75,7 @@ def test_every_source_goes_to_the_tenant_whose_account_it_is(
         "OCSF": 1,
         "AWS Config": 1,
     }
-    assert summary.by_class == {"COMPLIANCE": 2, "DETECTION": 2, "VULNERABILITY": 1}
+    assert summary.by_class == {"COMPLIANCE": 3, "DETECTION": 1, "VULNERABILITY": 1}
     assert summary.by_tenant == {"acme": 5, "globex": 1}
     acme, globex = connections.systems("acme"), connections.systems("globex")
     assert len(acme.findings.search(OPEN)) == 4

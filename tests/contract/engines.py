@@ -1,0 +1,124 @@
+"""Every engine of every port: a later one is one more line here, and meets every promise."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from integrations.conversations.port import ConversationStore
+from integrations.conversations.sqlite import SqliteConversationStore
+from integrations.findings.port import FindingStore
+from integrations.findings.sqlite import SqliteFindings
+from integrations.resources.graphersal import GraphersalGraphs
+from integrations.resources.port import ResourceGraph
+from integrations.tenants.port import TenantDirectory
+from integrations.tenants.sqlite import SqliteTenantDirectory
+from integrations.work.port import Job, WorkQueue
+from integrations.work.sqlite import SqliteWorkQueue
+
+
+@dataclass
+class Clock:
+    """Seconds since the epoch, as a test sets them."""
+
+    now: float = 1_795_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Findings(Protocol):
+    """Every tenant's store of one engine."""
+
+    def of(self, tenant_id: str) -> FindingStore:
+        """One tenant's findings."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        ...
+
+
+class Graphs(Protocol):
+    """Every tenant's graph of one engine."""
+
+    def of(self, tenant_id: str) -> ResourceGraph:
+        """One tenant's resources."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        ...
+
+
+class Directory(TenantDirectory, Protocol):
+    """A control table that can be closed."""
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        ...
+
+
+class Conversations(ConversationStore, Protocol):
+    """A memory that can be closed."""
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        ...
+
+
+class Queue(WorkQueue, Protocol):
+    """A queue that can be closed, and says what it gave up."""
+
+    def dead(self) -> list[tuple[Job, str]]:
+        """Jobs kept aside with their last reason."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        ...
+
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+E = TypeVar("E", bound=_Closable)
+
+FINDINGS: Mapping[str, Callable[[Path, Clock], Findings]] = {
+    "sqlite": lambda folder, _: SqliteFindings(folder / "findings.sqlite"),
+}
+GRAPHS: Mapping[str, Callable[[Path, Clock], Graphs]] = {
+    "graphersal": lambda folder, _: GraphersalGraphs(folder / "graphs"),
+}
+DIRECTORIES: Mapping[str, Callable[[Path, Clock], Directory]] = {
+    "sqlite": lambda folder, _: SqliteTenantDirectory(folder / "tenants.sqlite"),
+}
+CONVERSATIONS: Mapping[str, Callable[[Path, Clock], Conversations]] = {
+    "sqlite": lambda folder, clock: SqliteConversationStore(folder / "conversations.sqlite", clock),
+}
+QUEUES: Mapping[str, Callable[[Path, Clock], Queue]] = {
+    "sqlite": lambda folder, clock: SqliteWorkQueue(
+        folder / "work.sqlite", clock, lease_s=60.0, attempts=3
+    ),
+}
+
+
+class Opened(Generic[E]):
+    """One engine in a folder of its own; `again` is what a restart gives."""
+
+    def __init__(
+        self, name: str, engines: Mapping[str, Callable[[Path, Clock], E]], folder: Path
+    ) -> None:
+        """Open the engine called `name`."""
+        self.name = name
+        self.folder = folder
+        self.clock = Clock()
+        self._open = engines[name]
+        self.now = self._open(folder, self.clock)
+
+    def again(self) -> E:
+        """Close it and open it again."""
+        self.now.close()
+        self.now = self._open(self.folder, self.clock)
+        return self.now
