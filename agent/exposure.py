@@ -30,7 +30,8 @@ def rank(systems: Systems, now: datetime) -> list[Exposure]:
     """
     evidence = Evidence(systems, now)
     drafts = [*reachable(evidence), *public_stores(evidence), *identities(evidence)]
-    drafts += attacked_hosts(evidence, frozenset(draft.resource for draft in drafts))
+    told = frozenset(draft.resource for draft in drafts if "Threat" in draft.terms)
+    drafts += attacked_hosts(evidence, told)
     drafts += [*dying_keys(evidence), *foreign_trust(evidence)]
     drafts += blind_spots(evidence, drafts)
     exposures = [draft.finished(systems.tenant) for draft in drafts]

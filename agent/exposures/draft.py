@@ -28,6 +28,8 @@ class Draft:
     headline: str
     verdict: str
     cut: Cut
+    default_rule: str = "R1"
+    """What it is where no rule has more to say: something that the internet reaches."""
     rules: list[str] = field(default_factory=list)
     terms: dict[str, Term] = field(default_factory=dict)
     why: list[str] = field(default_factory=list)
@@ -36,8 +38,8 @@ class Draft:
     path: Path | None = None
 
     def add(self, rule: str, name: str, weight: float, because: str, evidence: str) -> None:
-        """One more term; of two of one name the heavier counts."""
-        if rule not in self.rules:
+        """One more term; of two of one name the heavier counts. A term may be of no rule ("")."""
+        if rule and rule not in self.rules:
             self.rules.append(rule)
         before = self.terms.get(name)
         if before is None or weight > before.weight:
@@ -55,7 +57,7 @@ class Draft:
         return Exposure(
             ref=ref_of(self.group, self.resource),
             tenant=tenant.id,
-            rule="+".join(self.rules),
+            rule="+".join(self.rules or [self.default_rule]),
             headline=self.headline,
             verdict=self.verdict,
             why=tuple(self.why[:3]),

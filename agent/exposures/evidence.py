@@ -94,11 +94,22 @@ class Evidence:
             ids.update(r.id for r in path.resources)
         return self.graph.get(sorted(ids))
 
-    def beyond(self, entry: Resource, first: Link) -> list[Path]:
-        """Paths from the internet through an entry to all that it gets at, shortest first."""
+    def entries(self) -> list[tuple[Resource, Path]]:
+        """What the internet reaches, directly or through balancers, with the way there, by id."""
+        found = [
+            (path.resources[-1], path)
+            for path in self.paths.values()
+            if path.resources[0].id == INTERNET
+            and path.links[0].kind is LinkKind.REACHES
+            and all(link.kind is LinkKind.FORWARDS_TO for link in path.links[1:])
+        ]
+        return sorted(found, key=lambda pair: pair[0].id)
+
+    def beyond(self, way: Path) -> list[Path]:
+        """Paths from the internet along a way in and on to all that it gets at, shortest first."""
+        entry = way.resources[-1]
         part = self.graph.blast_radius(entry.id, Direction.OUT, hops=_HOPS, limit=_BEYOND)
         by_id = {r.id: r for r in part.resources}
-        outside = self.paths[entry.id].resources[0]
         found = nearest_first(
             [entry.id],
             lambda frontier: [li for li in part.links if li.source in frontier],
@@ -108,8 +119,8 @@ class Evidence:
         paths = []
         for end in found.ids[1:]:
             ids, links = path_of(found, end)
-            steps = (outside, *(by_id[i] for i in ids))
-            paths.append(Path(steps, (first, *links)))
+            steps = (*way.resources, *(by_id[i] for i in ids[1:]))
+            paths.append(Path(steps, (*way.links, *links)))
         return paths
 
     def around(self, resource_ids: Iterable[str], *kinds: LinkKind) -> list[Link]:

@@ -11,12 +11,13 @@ They tell of one path, so they add to one exposure per reachable resource.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from agent.exposures import score
+from agent.exposures.doors import CONTROLS, cut, groups_of, only_web, risky_in
 from agent.exposures.draft import Draft
 from agent.exposures.evidence import Evidence, oldest
 from agent.exposures.wording import ago, chain, ports_in_words
-from agent.views import Cut
 from integrations.findings.port import Finding, FindingClass
 from integrations.resources.port import INTERNET, Link, LinkKind, Path, Resource
 
@@ -25,61 +26,92 @@ _COMPUTE = frozenset(
      "AwsEksCluster", "AwsEcsService"}
 )  # fmt: skip
 _BALANCERS = frozenset({"AwsElbv2LoadBalancer", "AwsElbLoadBalancer"})
-_DOORS = ("EC2.13", "EC2.14", "EC2.19", "EC2.18", "EC2.53")
-_RISKY_PORTS = frozenset({"22/tcp", "3389/tcp", "all", "3306/tcp", "5432/tcp", "6379/tcp",
-                          "27017/tcp", "9200/tcp", "23/tcp", "445/tcp", "1433/tcp"})  # fmt: skip
 _OPENS = frozenset({"Lambda.1", "EKS.1", "RDS.2", "Redshift.1"})
 """Controls whose failure is the opening itself; others say only that the host could be better."""
 _RANK = {"admin": 3, "write": 2, "read": 1}
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """Something that the internet reaches, with what is wrong with it and with the way to it."""
+
+    resource: Resource
+    way: Path
+    link: Link
+    """The first link: it tells the ports, and the groups that admit everybody."""
+    on_it: list[Finding]
+    doors: list[Finding]
+    """Failures of the groups; none where a balancer stands in between."""
+
+    @property
+    def direct(self) -> bool:
+        return len(self.way.links) == 1
+
+    @property
+    def ports(self) -> str:
+        return str(self.link.properties.get("ports", ""))
+
+
 def reachable(evidence: Evidence) -> Iterator[Draft]:
     """An exposure for each reachable resource about which something is wrong."""
-    entries = [(r, li) for r, li in evidence.reached_directly() if r.type in _COMPUTE]
-    for entry, link in sorted(entries, key=lambda pair: pair[0].id):
-        if entry.id in evidence.accepted and not evidence.on.get(entry.id):
+    for resource, way in evidence.entries():
+        on_it = list(evidence.on.get(resource.id, ()))
+        if resource.type not in _COMPUTE or (resource.id in evidence.accepted and not on_it):
             continue
-        draft = _of_entry(evidence, entry, link)
+        link = way.links[0]
+        groups = groups_of(link) if len(way.links) == 1 else []
+        doors = [f for group in groups for f in evidence.on.get(group, ()) if f.control in CONTROLS]
+        draft = _of_entry(evidence, _Entry(resource, way, link, on_it, doors))
         if draft is not None:
             yield draft
 
 
-def _of_entry(evidence: Evidence, entry: Resource, link: Link) -> Draft | None:
-    """The entry with all that lies behind it; nothing where only harmless ports are open."""
-    group = str(link.properties.get("via", ""))
-    ports = str(link.properties.get("ports", ""))
-    behind = evidence.beyond(entry, link)
-    doors = [f for f in evidence.on.get(group, ()) if f.control in _DOORS]
-    on_entry = list(evidence.on.get(entry.id, ()))
+def _of_entry(evidence: Evidence, entry: _Entry) -> Draft | None:
+    """The entry with all that lies behind it; nothing where all is as a web server should be."""
+    behind = evidence.beyond(entry.way)
     goal = _goal(behind)
-    grave = [f for f in on_entry if f.cls is not FindingClass.COMPLIANCE or f.control in _OPENS]
-    risky = bool(_RISKY_PORTS.intersection(ports.split(",")))
-    if not (doors or grave or (risky and goal)):
+    prize = goal or next((path for path in behind if _is_admin(path.resources[-1])), None)
+    if not _matters(entry, prize):
         return None
-    target = goal or _entry_path(evidence, entry)
+    target = prize or entry.way
+    resource = entry.resource
+    groups = groups_of(entry.link)
     draft = Draft(
         group="reachable",
-        resource=entry.id,
-        resource_name=entry.name,
+        resource=resource.id,
+        resource_name=resource.name,
         headline=chain(target),
         verdict="",
-        cut=_cut(evidence, entry, link, doors, on_entry),
+        cut=cut(evidence, resource, entry.link, entry.doors, entry.on_it),
         path=target,
-        resources=[r.id for r in target.resources if r.id != INTERNET] + ([group] if group else []),
+        resources=[*(r.id for r in target.resources if r.id != INTERNET), *groups],
     )
-    _reach(draft, entry, link, doors)
-    _vulnerable(draft, on_entry)
-    _threatened(evidence, draft, on_entry)
-    _metadata(draft, on_entry, behind)
-    _data(draft, entry, behind)
-    draft.rests_on([*doors, *on_entry])
-    draft.verdict = _verdict(draft, entry, goal, ports, group)
-    draft.why = _why(evidence, draft, doors)
+    _reach(draft, entry)
+    _vulnerable(draft, entry.on_it)
+    _threatened(evidence, draft, entry.on_it)
+    _metadata(draft, entry.on_it, prize)
+    _data(draft, resource, behind)
+    draft.rests_on([*entry.doors, *entry.on_it])
+    draft.verdict = _verdict(draft, entry, goal)
+    draft.why = _why(evidence, draft, entry.doors)
     return draft
 
 
-def _entry_path(evidence: Evidence, entry: Resource) -> Path:
-    return evidence.paths[entry.id]
+def _is_admin(resource: Resource) -> bool:
+    return resource.type == "AwsIamRole" and resource.properties.get("admin") is True
+
+
+def _matters(entry: _Entry, prize: Path | None) -> bool:
+    """Whether something is wrong: an attack, a way in, or a door that leads to a prize."""
+    grave = any(f.cls is not FindingClass.COMPLIANCE or f.control in _OPENS for f in entry.on_it)
+    forged = any(f.control == "EC2.8" for f in entry.on_it)
+    risky = entry.direct and bool(risky_in(entry.ports))
+    if grave or entry.doors:
+        return True
+    if prize is None:
+        return False
+    writes = prize.links[-1].properties.get("access") != "read"
+    return risky or forged or (entry.resource.type == "AwsLambdaFunction" and writes)
 
 
 def _goal(behind: list[Path]) -> Path | None:
@@ -94,40 +126,20 @@ def _goal(behind: list[Path]) -> Path | None:
     return max(data, key=worth, default=None)
 
 
-def _cut(
-    evidence: Evidence, entry: Resource, link: Link, doors: list[Finding], on_entry: list[Finding]
-) -> Cut:
-    """The smallest change: close the door; where there is none, what opened the resource."""
-    group = str(link.properties.get("via", ""))
-    if group:
-        door = doors[0] if doors else None
-        risky = [p for p in str(link.properties.get("ports", "")).split(",") if p in _RISKY_PORTS]
-        port = (risky or str(link.properties.get("ports", "")).split(","))[0].split("/")[0]
-        what = "all ports" if port == "all" else f"port {port}"
-        return Cut(
-            text=f"Remove {what} from {evidence.name(group)}",
-            control=door.control if door else None,
-            resource=group,
-            link=(INTERNET, entry.id),
-            reversible=True,
-        )
-    control = next((f.control for f in on_entry if f.control), None)
-    return Cut(
-        text=f"Stop everybody from calling {entry.name}",
-        control=control,
-        resource=entry.id,
-        link=(INTERNET, entry.id),
-        reversible=True,
-    )
-
-
-def _reach(draft: Draft, entry: Resource, link: Link, doors: list[Finding]) -> None:
-    ports = ports_in_words(str(link.properties.get("ports", "")))
-    weight = score.REACH_BALANCED if entry.type in _BALANCERS else score.REACH_PUBLIC
-    rule = "R8" if entry.type == "AwsLambdaFunction" else "R1"
-    because = f"{ports} open to the internet" if ports else "everybody can call it"
-    draft.add(rule, "Reach", weight, because, str(link.properties.get("via") or entry.id))
-    for door in doors:
+def _reach(draft: Draft, entry: _Entry) -> None:
+    said = ports_in_words(entry.ports)
+    if not entry.direct or entry.resource.type in _BALANCERS:
+        weight = score.REACH_BALANCED
+    else:
+        web = bool(groups_of(entry.link)) and only_web(entry.ports)
+        weight = score.REACH_WEB if web else score.REACH_PUBLIC
+    rule = "R8" if entry.resource.type == "AwsLambdaFunction" else ""
+    because = f"{said} open to the internet" if said else "everybody can call it"
+    if not entry.direct:
+        because = f"the internet reaches it through {entry.way.resources[1].name}"
+    evidence = next(iter(groups_of(entry.link)), entry.resource.id)
+    draft.add(rule, "Reach", weight, because, evidence)
+    for door in entry.doors:
         misconfigured = score.MISCONFIGURATION.get(door.severity, 0.0)
         draft.add(rule, "Misconfiguration", misconfigured, door.title, door.ref)
 
@@ -142,8 +154,7 @@ def _vulnerable(draft: Draft, on_entry: list[Finding]) -> None:
             draft.add(rule, "Vulnerability", weight, f"{finding.kind}{likely}", finding.ref)
         elif finding.cls is FindingClass.COMPLIANCE and finding.control != "EC2.8":
             weight = score.MISCONFIGURATION.get(finding.severity, 0.0)
-            rule = draft.rules[0] if draft.rules else "R1"
-            draft.add(rule, "Misconfiguration", weight, finding.title, finding.ref)
+            draft.add("", "Misconfiguration", weight, finding.title, finding.ref)
 
 
 def _threatened(evidence: Evidence, draft: Draft, on_entry: list[Finding]) -> None:
@@ -153,16 +164,16 @@ def _threatened(evidence: Evidence, draft: Draft, on_entry: list[Finding]) -> No
             draft.add("R7", "Threat", score.THREAT, f"{finding.title}, {when}", finding.ref)
 
 
-def _metadata(draft: Draft, on_entry: list[Finding], behind: list[Path]) -> None:
+def _metadata(draft: Draft, on_entry: list[Finding], prize: Path | None) -> None:
     metadata = next((f for f in on_entry if f.control == "EC2.8"), None)
-    if metadata is not None and behind:
+    if metadata is not None and prize is not None:
         draft.add("R3", "Credential theft", 0.2, "IMDSv1 answers forged requests", metadata.ref)
 
 
 def _data(draft: Draft, entry: Resource, behind: list[Path]) -> None:
     for path in behind:
         end = path.resources[-1]
-        if end.type == "AwsIamRole" and end.properties.get("admin") is True:
+        if _is_admin(end):
             draft.add(
                 "R2", "Assume and impact", score.ADMIN, f"{end.name} is an administrator", end.id
             )
@@ -185,21 +196,23 @@ def _verb(access: str) -> str:
     return {"admin": "administer", "write": "change", "read": "read"}.get(access, "use")
 
 
-def _verdict(draft: Draft, entry: Resource, goal: Path | None, ports: str, group: str) -> str:
-    if entry.type == "AwsLambdaFunction":
-        end = ""
-        if goal:
-            verb = _verb(str(goal.links[-1].properties.get("access")))
-            end = f" and its role can {verb} {goal.resources[-1].name}"
-        return f"Close the public URL of {entry.name}: everybody can call it{end}."
-    opened = ports_in_words(",".join(p for p in ports.split(",") if p in _RISKY_PORTS) or ports)
-    door = f"the open {opened} on {entry.name}" if group else f"the public access to {entry.name}"
+def _verdict(draft: Draft, entry: _Entry, goal: Path | None) -> str:
+    name, data = entry.resource.name, ""
+    if goal is not None:
+        verb = _verb(str(goal.links[-1].properties.get("access")))
+        data = f" and its role can {verb} {goal.resources[-1].name}"
+    if entry.resource.type == "AwsLambdaFunction":
+        return f"Close the public URL of {name}: everybody can call it{data}."
+    if draft.cut.link is None:
+        return f"{draft.cut.text}: the internet reaches it{data}."
+    opened = ports_in_words(",".join(risky_in(entry.ports)) or entry.ports)
+    door = f"the open {opened} on {name}" if opened else f"the public access to {name}"
     if goal is not None:
         return (
             f"Fix {door} first: it completes a path from the internet to {goal.resources[-1].name}."
         )
     if "Threat" in draft.terms:
-        return f"Close {door}: {entry.name} is being attacked."
+        return f"Close {door}: {name} is being attacked."
     return f"Close {door}: the internet reaches a host with {_worst_of(draft)}."
 
 

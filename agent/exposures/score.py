@@ -15,6 +15,8 @@ from integrations.tenants.port import Environment, Tenant
 
 THREAT = 0.6
 REACH_PUBLIC = 0.5
+REACH_WEB = 0.35
+"""Nothing but a web server's ports, which are meant for everybody."""
 REACH_BALANCED = 0.2
 ADMIN = 0.5
 DATA_WRITE = 0.3

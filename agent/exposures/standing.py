@@ -37,15 +37,16 @@ def public_stores(evidence: Evidence) -> Iterator[Draft]:
     reached = {resource.id: link for resource, link in evidence.reached_directly()}
     for resource, link in evidence.reached_directly():
         failed = [f for f in evidence.on.get(resource.id, ()) if f.control in _PUBLIC]
-        if resource.type not in _STORES or not failed:
-            continue
-        if resource.id in evidence.accepted:
-            continue
-        yield _public_store(evidence, resource, link, failed)
+        if resource.type in _STORES and failed:
+            yield _public_store(evidence, resource, link, failed)
+    undescribed: dict[str, list[Finding]] = {}
     for finding in evidence.failures("RDS.1", "EC2.1", "S3.2", "S3.3"):
-        known = evidence.resources.get(finding.resource)
-        if finding.resource not in reached and known is None:
-            yield _public_by_finding(evidence, finding)
+        uid = finding.resource
+        known = evidence.resources.get(uid)
+        if uid not in reached and (known is None or not known.known):
+            undescribed.setdefault(uid, []).append(finding)
+    for uid, failed in undescribed.items():
+        yield _public_by_finding(evidence, uid, failed)
 
 
 def _public_store(
@@ -78,31 +79,39 @@ def _public_store(
         )
     if resource.properties.get("encrypted") is False:
         draft.add("R5", "Unencrypted", 0.1, "it is not encrypted", resource.id)
+    _threatened(evidence, draft, resource.id)
     draft.rests_on(failed)
     draft.why = [f"{because} for {ago(_oldest(failed), evidence.now, bare=True)}"]
-    draft.why += [
-        t.because for n, t in draft.terms.items() if n in {"Sensitive data", "Unencrypted"}
-    ]
+    told = {"Threat", "Sensitive data", "Unencrypted"}
+    draft.why += [t.because for n, t in draft.terms.items() if n in told]
     return draft
 
 
-def _public_by_finding(evidence: Evidence, finding: Finding) -> Draft:
-    """What only the finding knows: Config has not described the resource."""
-    name = evidence.name(finding.resource)
+def _public_by_finding(evidence: Evidence, uid: str, failed: list[Finding]) -> Draft:
+    """What only the findings know: Config has not described the resource."""
+    name, worst = evidence.name(uid), failed[0]
     draft = Draft(
         group="public-data",
-        resource=finding.resource,
+        resource=uid,
         resource_name=name,
         headline=f"{name} is public",
         verdict=f"Make {name} private: everybody on the internet can get at it.",
-        cut=Cut(text=f"Make {name} private", control=finding.control, resource=finding.resource,
-                reversible=True),
-    )  # fmt: skip
-    draft.add("R5", "Public data", score.PUBLIC_DATA, "public by its own setting", finding.ref)
-    draft.add("R5", "Misconfiguration", _misconfigured(finding), finding.title, finding.ref)
-    draft.rests_on([finding])
-    draft.why = [f"public for {ago(finding.first_seen, evidence.now, bare=True)}"]
+        cut=Cut(text=f"Make {name} private", control=worst.control, resource=uid, reversible=True),
+    )
+    draft.add("R5", "Public data", score.PUBLIC_DATA, "public by its own setting", worst.ref)
+    draft.add("R5", "Misconfiguration", _misconfigured(worst), worst.title, worst.ref)
+    _threatened(evidence, draft, uid)
+    draft.rests_on(failed)
+    draft.why = [f"public for {ago(_oldest(failed), evidence.now, bare=True)}"]
     return draft
+
+
+def _threatened(evidence: Evidence, draft: Draft, uid: str) -> None:
+    """An attack on what the exposure is about belongs to it."""
+    for threat in (f for f in evidence.on.get(uid, ()) if f.cls is FindingClass.DETECTION):
+        when = ago(threat.last_seen, evidence.now)
+        draft.add("R7", "Threat", score.THREAT, f"{threat.title}, {when}", threat.ref)
+        draft.rests_on([threat])
 
 
 def identities(evidence: Evidence) -> Iterator[Draft]:
@@ -258,13 +267,17 @@ def foreign_trust(evidence: Evidence) -> Iterator[Draft]:
         foreign = [a for a in accounts.split(",") if a and a not in evidence.tenant.accounts]
         if not (foreign or everyone) or role.properties.get("external_id_required") is True:
             continue
-        yield _trust(evidence, role, foreign, everyone=everyone)
+        links = evidence.around([role.id], LinkKind.CAN_ACCESS)
+        access = [li for li in links if li.source == role.id]
+        access = [li for li in access if li.properties.get("access") != "read"]
+        if everyone or access or _is_admin(evidence, role):
+            yield _trust(evidence, role, foreign, access, everyone=everyone)
 
 
-def _trust(evidence: Evidence, role: Resource, foreign: list[str], *, everyone: bool) -> Draft:
+def _trust(
+    evidence: Evidence, role: Resource, foreign: list[str], access: list[Link], *, everyone: bool
+) -> Draft:
     whom = "everybody" if everyone else f"account {', '.join(foreign)}"
-    links = evidence.around([role.id], LinkKind.CAN_ACCESS)
-    access = [li for li in links if li.source == role.id and li.properties.get("access") != "read"]
     draft = Draft(
         group="trust",
         resource=role.id,
@@ -281,7 +294,7 @@ def _trust(evidence: Evidence, role: Resource, foreign: list[str], *, everyone: 
     )
     weight = score.REACH_PUBLIC if everyone else score.TRUST
     draft.add("R10", "Trust", weight, f"{whom} can assume it, no ExternalId", role.id)
-    if role.properties.get("admin") is True:
+    if _is_admin(evidence, role):
         draft.add("R10", "Assume and impact", score.ADMIN, "it is an administrator", role.id)
     elif access:
         draft.add("R10", "Assume and impact", score.DATA_WRITE, "it can change data", role.id)

@@ -1,5 +1,6 @@
 """How paths, ports and ages are said in exposures."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from integrations.resources.port import INTERNET, Path, Resource
@@ -48,6 +49,11 @@ def ports_in_words(ports: str) -> str:
     names = [_PORTS.get(p, f"port {p.split('/')[0]}") for p in ports.split(",") if p]
     if len(names) > _MOST_PORTS:
         return f"{', '.join(names[:_MOST_PORTS])} and {len(names) - _MOST_PORTS} more"
+    return listed(names)
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
 
 

@@ -1,10 +1,11 @@
 """How findings and fixes are said."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from agent.offline.words import age, code, counted, said
 from agent.views import Advice, FindingDetail, FindingList, TopResources
-from integrations.findings.port import Finding
+from integrations.findings.port import Finding, FindingState
 
 _MOST_STEPS = 4
 _TELLING = 5
@@ -33,11 +34,17 @@ def finding_lists(question: str, views: Sequence[FindingList]) -> str:
     first = view.findings[0]
     name = view.names.get(first.resource) or first.resource_type
     which = {"oldest": "Oldest", "newest": "Newest"}.get(view.filtered.get("order", ""), "First")
-    days = age(first.first_seen, view.freshness.now)
-    return (
-        f"{head} {which}: {first.severity.label.lower()}, {said(first.title)}"
-        f"{_on(first, name)}, open for {days}."
-    )
+    title = f"{said(first.title)}{_on(first, name)}"
+    since = _since(first, view.freshness.now)
+    return f"{head} {which}: {first.severity.label.lower()}, {title}, {since}."
+
+
+def _since(finding: Finding, now: datetime) -> str:
+    if finding.state is FindingState.OPEN:
+        return f"open for {age(finding.first_seen, now)}"
+    if finding.resolved_at:
+        return f"{finding.state} {age(finding.resolved_at, now)} ago"
+    return str(finding.state)
 
 
 def _on(finding: Finding, name: str) -> str:
@@ -64,12 +71,10 @@ def finding_detail(_: str, views: Sequence[FindingDetail]) -> str:
     view = views[-1]
     finding = view.finding
     name = view.resource.name if view.resource else finding.resource_type or finding.resource
-    days = age(finding.first_seen, view.freshness.now)
+    since = _since(finding, view.freshness.now)
     place = f"({said(finding.account)}, {said(finding.region)})"
     title = f"{said(finding.title, 200)}{_on(finding, name)}"
-    lines = [f"{finding.severity.label}: {title} {place}, open for {days}."]
-    if str(finding.state) != "open":
-        lines[0] = lines[0].replace(f", open for {days}", f", {finding.state}")
+    lines = [f"{finding.severity.label}: {title} {place}, {since}."]
     if finding.description and finding.description != finding.title:
         lines.append(said(finding.description, 300))
     if view.exposures:

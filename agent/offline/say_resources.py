@@ -79,21 +79,21 @@ def _path(view: Connections) -> str:
 
 def public_lists(_: str, views: Sequence[PublicList]) -> str:
     """How much everybody can reach, and what of it is the worst."""
-    return "\n".join(_public(view, prefix=len(views) > 1) for view in views)
+    return "\n".join(map(_public, views))
 
 
-def _public(view: PublicList, *, prefix: bool) -> str:
-    who = f"{view.tenant}: " if prefix else ""
+def _public(view: PublicList) -> str:
     rows = [row for row in view.rows if not row.accepted]
     accepted = len(view.rows) - len(rows)
     aside = f" {accepted:,} more on purpose." if accepted else ""
     if not rows:
-        return f"{who}No {said(view.asked)} in {view.tenant}.{aside}"
+        return f"{view.tenant} has no {said(view.asked)}.{aside}"
     first = rows[0]
     worst = f", {Severity(first.worst).label.lower()}" if first.worst else ""
     return (
-        f"{who}{view.total - accepted:,} {_one(said(view.asked), view.total - accepted)} in "
-        f"{view.tenant}. Worst: {said(first.resource.name)}{worst}, {said(first.how)}.{aside}"
+        f"{view.tenant} has {view.total - accepted:,} "
+        f"{_one(said(view.asked), view.total - accepted)}. "
+        f"Worst: {said(first.resource.name)}{worst}, {said(first.how)}.{aside}"
     )
 
 

@@ -25,6 +25,9 @@ from integrations.resources.port import (
 _SHOWN = 40
 """Resources in a picture; the reference for it is what still reads on a phone."""
 
+_PUBLIC = 10_000
+"""Public resources that are counted; the worst of them are shown."""
+
 PUBLIC_KINDS: dict[str, tuple[str, ...]] = {
     "all": (),
     "storage": ("AwsS3Bucket", "AwsEc2Snapshot", "AwsRdsDbSnapshot", "AwsRdsDbClusterSnapshot"),
@@ -182,7 +185,7 @@ def public_resources(reader: TenantReader, kind: str) -> PublicList:
     """
     if kind not in PUBLIC_KINDS:
         raise UnusableArgumentError(f"kind is one of {', '.join(PUBLIC_KINDS)}, not {kind}")
-    doors = reader.systems.resources.neighbourhood([INTERNET], hops=1, limit=400)
+    doors = reader.systems.resources.neighbourhood([INTERNET], hops=1, limit=_PUBLIC)
     by_id = {r.id: r for r in doors.resources}
     admits = LinkKind.ADMITS if kind == "security_groups" else LinkKind.REACHES
     found: dict[str, tuple[Resource, str, str]] = {}
@@ -195,8 +198,9 @@ def public_resources(reader: TenantReader, kind: str) -> PublicList:
         if kind == "ddos" and link.properties.get("waf") is True:
             continue
         ports = str(link.properties.get("ports", ""))
-        via = by_id.get(str(link.properties.get("via", "")))
-        found[target.id] = (target, ports, via.name if via else "")
+        groups = str(link.properties.get("via", "")).split(",")
+        via = " and ".join(by_id[group].name for group in groups if group in by_id)
+        found[target.id] = (target, ports, via)
     return _public_list(reader, kind, found)
 
 
