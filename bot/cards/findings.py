@@ -9,7 +9,7 @@ from bot import phrases
 from bot.cards import card
 from bot.cards.card import Audience, Card
 from bot.messages import Actions, Button, Grid, Item, Part, Prose, Style
-from integrations.findings.port import Finding
+from integrations.findings.port import Finding, FindingState
 
 _SPELT_OUT = 4
 """So many findings are shown one by one, with where and since when; more become a table."""
@@ -52,10 +52,12 @@ def _whole(view: FindingList, offset: int, shown: int) -> str:
     if view.total == 1:
         asked = asked.removesuffix("s") if asked.endswith("findings") else asked
     of = f"of {phrases.counted(view.whole, 'open finding')} in {view.tenant}"
+    if view.filtered.get("state", "open") != "open":
+        of = f"in {view.tenant}"
     if not shown or (shown == view.total and not offset):
-        return f"{phrases.number(view.total)} {asked}, {of}"
+        return f"{phrases.number(view.total)} {asked}, {of}".replace(", in ", " in ")
     span = f"{offset + 1} to {offset + shown}" if offset else f"The first {shown}"
-    return f"{span} of {phrases.number(view.total)} {asked}, {of}"
+    return f"{span} of {phrases.number(view.total)} {asked}, {of}".replace(", in ", " in ")
 
 
 def _table(view: FindingList, offset: int, to: Audience) -> Grid:
@@ -65,11 +67,18 @@ def _table(view: FindingList, offset: int, to: Audience) -> Grid:
             str(number),
             table_title(f, shown),
             where(f, view.names),
-            phrases.age(f.first_seen, to.now),
+            _how_long(f, to),
         )
         for number, f in enumerate(shown, start=offset + 1)
     ]
-    return Grid(columns=("#", "Finding", "Where", "Open for"), rows=tuple(rows), numeric=(0,))
+    since = "Open for" if any(f.state is FindingState.OPEN for f in shown) else "Now"
+    return Grid(columns=("#", "Finding", "Where", since), rows=tuple(rows), numeric=(0,))
+
+
+def _how_long(finding: Finding, to: Audience) -> str:
+    if finding.state is FindingState.OPEN:
+        return phrases.age(finding.first_seen, to.now)
+    return phrases.finding_since(finding, to.now)
 
 
 def table_title(finding: Finding, among: Sequence[Finding]) -> str:

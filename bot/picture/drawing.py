@@ -7,10 +7,11 @@ from agent.views import Connections
 from bot.messages import Picture
 from bot.picture.folding import Shown, folded
 from bot.picture.fonts import FAMILY, font_files
-from bot.picture.svg import Sheet, sheet
+from bot.picture.svg import Sheet, Words, sheet
 from integrations.resources.port import INTERNET
 
 _LONGEST_ALT = 2_000
+_LONGEST_TITLE = 300
 _NAMED = 6
 
 
@@ -18,7 +19,7 @@ def draw(view: Connections) -> Picture:
     """The picture of a view: boxes and lines left to right, the path bold, the cut dashed."""
     shown = folded(view)
     png = resvg_py.svg_to_bytes(
-        svg_string=_sheet(view, shown).svg,
+        svg_string=drawn(view, shown).svg,
         skip_system_fonts=True,
         font_files=font_files(),
         font_family=FAMILY,
@@ -28,34 +29,26 @@ def draw(view: Connections) -> Picture:
 
 def svg_of(view: Connections) -> str:
     """The same picture as SVG."""
-    return _sheet(view, folded(view)).svg
+    return drawn(view, folded(view)).svg
 
 
-def _sheet(view: Connections, shown: Shown) -> Sheet:
-    now = view.freshness.now
-    return sheet(
-        shown,
+def drawn(view: Connections, shown: Shown) -> Sheet:
+    """The boxes and lines of a view on their page."""
+    left = view.graph.left_out
+    there = len(view.graph.resources) + left
+    note = f"{there - left} of {there} resources; the other {left} are not drawn" if left else ""
+    words = Words(
         title=_title(view),
-        tenant=view.tenant,
-        time=f"{now:%d %b %Y %H:%M} UTC",
-        legend=_legend(view, shown),
+        whose=f"{clean(view.tenant, 100)} · {view.freshness.now:%d %b %Y %H:%M} UTC",
+        note=note,
+        cut=view.cut.text if view.cut else "",
     )
+    return sheet(shown, words)
 
 
 def _title(view: Connections) -> str:
-    return clean(view.caption or view.about.name, 300)
-
-
-def _legend(view: Connections, shown: Shown) -> list[str]:
-    """Only what occurs in the picture."""
-    words = []
-    if any(edge.on_path for edge in shown.edges):
-        words.append("red: the path")
-    if any(edge.cut for edge in shown.edges):
-        words.append("dashed: the smallest cut")
-    if view.severities:
-        words.append("pill: worst open finding")
-    return words
+    said = " ".join(clean(view.caption or view.about.name, _LONGEST_TITLE).split())
+    return said.replace("->", "→")
 
 
 def _alt(view: Connections, shown: Shown) -> str:

@@ -1,21 +1,38 @@
-"""What a picture shows of a subgraph: what matters by itself, the rest folded into "+17 ..."."""
+"""What a picture shows of a subgraph: cards, trays of alike resources, "+17 ..." for the rest."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from agent.views import Connections
-from bot.picture.glyphs import FOLDED, Family, family_of, kind_of
+from bot.picture.fonts import drawable
+from bot.picture.glyphs import FOLDED, Family, family_of, kind_of, many
+from bot.picture.wording import label_of
 from integrations.findings.port import Severity
-from integrations.resources.port import INTERNET, Link, LinkKind, Resource
+from integrations.resources.port import INTERNET, Link, Resource
 
 MOST = 40
+"""Boxes of a neighbourhood."""
 MOST_ON_PATH = 12
+"""Boxes of an exposure, unless its path alone is longer."""
+_TRAY = 4
+"""So many that are alike (same type, same connections) share a tray and one line."""
+_FEW = 2
+"""A tray that could name no more than so many names none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chip:
+    """One resource in a tray; or, last, how many more there are."""
+
+    title: str
+    severity: Severity | None = None
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One box of the picture."""
+    """One card or tray of the picture."""
 
     key: str
     title: str
@@ -25,6 +42,8 @@ class Node:
     marked: bool = False
     """What was asked about."""
     on_path: bool = False
+    chips: tuple[Chip, ...] = ()
+    """What a tray holds; empty for a card."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +55,8 @@ class Edge:
     label: str = ""
     on_path: bool = False
     cut: bool = False
+    both: bool = False
+    """There is one the other way, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,122 +65,168 @@ class Shown:
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
+    path: tuple[str, ...] = ()
+    """Keys of the path's boxes, from the threat to the asset."""
+
+    @property
+    def boxes(self) -> int:
+        """How many things are drawn: cards and chips."""
+        return sum(max(1, len(node.chips)) for node in self.nodes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Resources that share a box; those past `named` are only counted."""
+
+    members: tuple[Resource, ...]
+    named: int
 
 
 def folded(view: Connections) -> Shown:
-    """The boxes and lines of a view."""
-    path_ids = [r.id for r in view.path.resources] if view.path else []
-    path_links = {(li.source, li.target) for li in view.path.links} if view.path else set()
-    most = MOST_ON_PATH if view.path else MOST
-    groups = _groups(view, set(path_ids), most)
-    nodes = [_node(view, group, set(path_ids)) for group in groups]
-    if view.graph.left_out:
-        more = view.graph.left_out
-        nodes.append(Node(key="left out", title=f"+{more} more", kind="not drawn", family=FOLDED))
-    key_of = {r.id: node.key for group, node in zip(groups, nodes, strict=False) for r in group}
-    edges: dict[tuple[str, str], Edge] = {}
+    """The boxes and lines of a view: at most 40 boxes, 12 where a path is shown."""
+    path = view.path.resources if view.path else ()
+    every = {r.id: r for r in (*path, *view.graph.resources)}
     links = [*(view.path.links if view.path else ()), *view.graph.links]
-    cut = view.cut.link if view.cut else None
-    for link in links:
-        ends = (key_of.get(link.source, ""), key_of.get(link.target, ""))
-        if not all(ends) or ends[0] == ends[1] or (ends[1], ends[0]) in edges:
-            continue
-        on_path = (link.source, link.target) in path_links
-        before = edges.get(ends)
-        if before is None or (on_path and not before.on_path):
-            edges[ends] = Edge(
-                source=ends[0],
-                target=ends[1],
-                label=_label(link),
-                on_path=on_path,
-                cut=cut == (link.source, link.target),
-            )
-    return Shown(tuple(nodes), tuple(edges.values()))
+    links = [li for li in links if li.source in every and li.target in every]
+    most = max(MOST_ON_PATH if view.path else MOST, len({r.id for r in path}) + 1)
+    alone = _alone(view, every, most)
+    groups = _grouped(view, every, links, alone, most)
+    nodes: list[Node] = []
+    key_of: dict[str, str] = {}
+    for group in groups:
+        made = _nodes(view, group, {r.id for r in path})
+        nodes += made
+        keys = [n.key for n in made] if len(made) > 1 else [made[0].key] * len(group.members)
+        key_of |= {r.id: key for r, key in zip(group.members, keys, strict=True)}
+    chain = tuple(dict.fromkeys(key_of[r.id] for r in path))
+    return Shown(tuple(nodes), _edges(view, links, key_of), chain if len(chain) > 1 else ())
 
 
-def _groups(view: Connections, path_ids: set[str], most: int) -> list[list[Resource]]:
-    """Resources by box: one each where there is room, alike ones together where there is not."""
-    resources = list({r.id: r for r in (*(view.path.resources if view.path else ()),
-                                        *view.graph.resources)}.values())  # fmt: skip
-    single = [r for r in resources if _stands_alone(view, r, path_ids)]
-    rest = [r for r in resources if r not in single]
-    if len(resources) <= most:
-        return [[r] for r in resources]
-    near: dict[str, set[str]] = defaultdict(set)
-    for link in view.graph.links:
-        near[link.source].add(link.target)
-        near[link.target].add(link.source)
-    alone = {r.id for r in single}
-    alike: dict[tuple[str, frozenset[str]], list[Resource]] = defaultdict(list)
-    for resource in rest:
-        alike[resource.type, frozenset(near[resource.id] & alone)].append(resource)
-    groups = sorted(alike.values(), key=lambda group: (len(group), group[0].id))
+def _alone(view: Connections, every: Mapping[str, Resource], most: int) -> dict[str, None]:
+    """Ids of what is never put into a tray: the path, what was asked about, the internet."""
+    path = [r.id for r in view.path.resources] if view.path else []
+    cut = view.cut.link if view.cut and view.cut.link else ()
+    wanted = [*path, view.about.id, *cut, *view.graph.start, INTERNET]
+    found = dict.fromkeys(i for i in wanted if i in every)
+    return dict.fromkeys(list(found)[: max(most - 1, len(set(path)))])
+
+
+def _grouped(
+    view: Connections,
+    every: Mapping[str, Resource],
+    links: Iterable[Link],
+    alone: Mapping[str, None],
+    most: int,
+) -> list[_Group]:
+    """Who shares a box with whom, so that there are no more boxes than there may be."""
+    single = [_Group((every[i],), 1) for i in alone]
     room = most - len(single)
-    if len(groups) > room:
-        by_type: dict[str, list[Resource]] = defaultdict(list)
-        for resource in rest:
-            by_type[resource.type].append(resource)
-        groups = sorted(by_type.values(), key=lambda group: (len(group), group[0].id))
-    kept, over = groups[: max(1, room)], groups[max(1, room) :]
-    if over:
-        kept[-1] = [*kept[-1], *(r for group in over for r in group)]
-    return [[r] for r in single] + kept
+    worst = {i: -view.severities.get(i, Severity.UNKNOWN) for i in every}
+    near: dict[str, set[tuple[str, str, str]]] = defaultdict(set)
+    for link in links:
+        near[link.source].add(("to", link.target, label_of(link)))
+        near[link.target].add(("from", link.source, label_of(link)))
+    alike: dict[object, list[Resource]] = defaultdict(list)
+    for resource in every.values():
+        if resource.id not in alone:
+            alike[resource.type, frozenset(near[resource.id])].append(resource)
+    if len(alike) > room:
+        alike = _by_type(alike.values(), room, worst)
+    groups = [sorted(g, key=lambda r: (worst[r.id], r.name, r.id)) for g in alike.values()]
+    cap = _cap([len(group) for group in groups], room)
+    return single + [
+        _Group(tuple(g), len(g) if len(g) <= cap + 1 else cap if cap > _FEW else 0) for g in groups
+    ]
 
 
-def _stands_alone(view: Connections, resource: Resource, path_ids: set[str]) -> bool:
-    severity = view.severities.get(resource.id, Severity.UNKNOWN)
-    grave = Severity.HIGH <= severity <= Severity.FATAL
-    asked = resource.id in view.graph.start or resource.id == view.about.id
-    return asked or grave or resource.id in path_ids or resource.id == INTERNET
+def _by_type(
+    groups: Iterable[list[Resource]], room: int, worst: Mapping[str, int]
+) -> dict[object, list[Resource]]:
+    """Too many different ones: the gravest keep their own box, the rest is folded by type."""
+    ranked = sorted(groups, key=lambda g: (min(worst[r.id] for r in g), len(g), g[0].id))
+    types = sorted({g[0].type for g in ranked})
+    own = max(0, room - len(types))
+    found: dict[object, list[Resource]] = dict(enumerate(ranked[:own]))
+    for group in ranked[own:]:
+        name = group[0].type if len(types) < room or group[0].type in types[: room - 1] else ""
+        found.setdefault(name, []).extend(group)
+    return found
 
 
-def _node(view: Connections, group: Sequence[Resource], path_ids: set[str]) -> Node:
-    first = group[0]
-    if len(group) == 1:
-        return Node(
-            key=first.id,
-            title=first.name or first.short_id or first.id,
-            kind=kind_of(first.type),
-            family=family_of(first.type),
-            severity=view.severities.get(first.id),
-            marked=first.id == view.about.id or first.id in view.graph.start,
-            on_path=first.id in path_ids,
-        )
-    types = {resource.type for resource in group}
-    kind = f"{kind_of(first.type)}s" if len(types) == 1 else "resources"
+def _cap(sizes: Sequence[int], room: int) -> int:
+    """How many of a group are named at most, so that all groups fit in the room."""
+    for cap in range(max(sizes, default=0), 0, -1):
+        if sum(min(size, cap + 1) for size in sizes) <= room:
+            return cap
+    return 0
+
+
+def _nodes(view: Connections, group: _Group, path: set[str]) -> list[Node]:
+    """A card for each of a few, one tray for many, one "+17 ..." where none is named."""
+    members = group.members
+    if group.named == len(members) and len(members) < _TRAY:
+        return [_card(view, resource, on_path=resource.id in path) for resource in members]
+    first = members[0]
+    one_type = len({r.type for r in members}) == 1
+    kind = many(kind_of(first.type)) if one_type else "resources"
+    family = family_of(first.type) if one_type else FOLDED
+    left = len(members) - group.named
+    tray = Node(
+        key=f"tray {first.id}",
+        title=f"{len(members)} {kind}",
+        kind="",
+        family=family,
+        severity=max((view.severities.get(r.id, Severity.UNKNOWN) for r in members), default=None),
+    )
+    if not group.named:
+        return [replace(tray, title=f"+{len(members)} {kind}", kind="not named here")]
+    chips = [
+        Chip(title=_name(r), severity=view.severities.get(r.id)) for r in members[: group.named]
+    ]
+    if left:
+        rest = [view.severities.get(r.id, Severity.UNKNOWN) for r in members[group.named :]]
+        chips.append(Chip(title=f"+{left} {kind}", severity=max(rest), more=True))
+    return [replace(tray, chips=tuple(chips), severity=None)]
+
+
+def _card(view: Connections, resource: Resource, *, on_path: bool) -> Node:
     return Node(
-        key=f"folded {first.id}",
-        title=f"+{len(group)} {kind}",
-        kind="folded",
-        family=family_of(first.type) if len(types) == 1 else FOLDED,
-        severity=max(
-            (view.severities[r.id] for r in group if r.id in view.severities), default=None
-        ),
+        key=resource.id,
+        title=_name(resource),
+        kind=drawable(kind_of(resource.type)) or "resource",
+        family=family_of(resource.type),
+        severity=view.severities.get(resource.id),
+        marked=not view.path and resource.id in {view.about.id, *view.graph.start},
+        on_path=on_path,
     )
 
 
-_LABELS = {
-    LinkKind.RUNS_AS: "runs as",
-    LinkKind.HAS_POLICY: "has",
-    LinkKind.MEMBER_OF: "in",
-    LinkKind.CAN_ASSUME: "can assume",
-    LinkKind.ENCRYPTED_BY: "encrypted by",
-    LinkKind.LOGS_TO: "logs to",
-    LinkKind.FORWARDS_TO: "forwards",
-    LinkKind.ROUTES_TO: "routes to",
-}
-_VERBS = {"read": "can read", "write": "can change", "admin": "can do all"}
-_MOST_PORTS = 2
+def _name(resource: Resource) -> str:
+    """What people call it; its short id where the font cannot show most of that."""
+    for text in (resource.name, resource.short_id, resource.id.rsplit("/", 1)[-1]):
+        shown = drawable(text)
+        if sum(c.isalnum() for c in shown) * 2 >= len(text.strip()) > 0:
+            return shown
+    return drawable(resource.name) or "…"
 
 
-def _label(link: Link) -> str:
-    """A few words on a line; nothing where the ends say it all."""
-    if link.kind is LinkKind.CAN_ACCESS:
-        return _VERBS.get(str(link.properties.get("access")), "can use")
-    if link.kind in {LinkKind.REACHES, LinkKind.ADMITS}:
-        ports = [p.split("/")[0] for p in str(link.properties.get("ports", "")).split(",") if p]
-        if not ports:
-            return "public"
-        more = f" +{len(ports) - _MOST_PORTS}" if len(ports) > _MOST_PORTS else ""
-        return f"port {', '.join(ports[:_MOST_PORTS])}{more}"
-    return _LABELS.get(link.kind, "")
+def _edges(view: Connections, links: Iterable[Link], key_of: Mapping[str, str]) -> tuple[Edge, ...]:
+    """One line between two boxes; the path's links come first, so their way round is kept."""
+    on_path = {(li.source, li.target) for li in view.path.links} if view.path else set()
+    cut = view.cut.link if view.cut else None
+    found: dict[tuple[str, str], Edge] = {}
+    for link in links:
+        ends = (key_of[link.source], key_of[link.target])
+        if ends[0] == ends[1]:
+            continue
+        turned = ends[::-1] in found
+        before = found.get(ends[::-1] if turned else ends)
+        edge = before or Edge(source=ends[0], target=ends[1])
+        found[edge.source, edge.target] = replace(
+            edge,
+            label=edge.label or label_of(link),
+            on_path=edge.on_path or (link.source, link.target) in on_path,
+            cut=edge.cut or (link.source, link.target) == cut,
+            both=edge.both or (turned and not edge.on_path),
+        )
+    return tuple(found.values())

@@ -10,8 +10,9 @@ from pathlib import Path
 
 FAMILY = "Source Sans Pro"
 _REGULAR, _BOLD = "SourceSansPro-Regular.ttf", "SourceSansPro-Semibold.ttf"
-_UNKNOWN = 0.6
+_UNKNOWN = 0.7
 """Width of a character that the font does not have, in ems."""
+_BREAK_AFTER = frozenset("-./_:,@")
 
 
 def font_files() -> list[str]:
@@ -27,18 +28,75 @@ def width(text: str, size: float, *, bold: bool = False) -> float:
     return size * sum(advances.get(ord(character), _UNKNOWN) for character in text)
 
 
+def drawable(text: str) -> str:
+    """One line of what the font can show; a run of what it cannot (CJK, emoji) is an ellipsis."""
+    known = _advances(bold=False)
+    shown: list[str] = []
+    for character in " ".join(text.split()):
+        if ord(character) in known and character.isprintable():
+            shown.append(character)
+        elif not shown or shown[-1] != "…":
+            shown.append("…")
+    return "".join(shown).strip()
+
+
 def fitted(text: str, size: float, room: float, *, bold: bool = False) -> str:
-    """The text, shortened in its middle until it fits: both ends of a name tell most."""
-    if width(text, size, bold=bold) <= room:
-        return text
-    keep = len(text)
-    while keep > 1:
-        keep -= 1
-        head, tail = (keep + 1) // 2, keep // 2
-        shorter = f"{text[:head]}…{text[len(text) - tail :]}" if tail else f"{text[:head]}…"
-        if width(shorter, size, bold=bold) <= room:
-            return shorter
-    return "…"
+    """The text on one line, shortened in its middle until it fits."""
+    return wrapped(text, size, room, lines=1, bold=bold)[0]
+
+
+def wrapped(
+    text: str, size: float, room: float, *, lines: int = 2, bold: bool = False
+) -> list[str]:
+    """The text over so many lines at most.
+
+    Lines break between words and after - . / _ and their like, within a word only where nothing
+    else does. What does not fit is shortened in its middle: both ends of a name tell most.
+    """
+    best, _ = _broken(text, size, room, bold=bold)
+    if len(best) <= lines:
+        return best
+    fit, too_long = 0, len(text)
+    best = ["…"]
+    while too_long - fit > 1:
+        keep = (fit + too_long) // 2
+        head, tail = text[: (keep + 1) // 2].rstrip(), text[len(text) - keep // 2 :].lstrip()
+        found, _ = _broken(f"{head}…{tail if keep > 1 else ''}", size, room, bold=bold)
+        if len(found) <= lines:
+            fit, best = keep, found
+        else:
+            too_long = keep
+    return best
+
+
+def fits(text: str, size: float, room: float, *, lines: int = 2, bold: bool = False) -> bool:
+    """Whether the text needs neither shortening nor a break within a word."""
+    found, within_words = _broken(text, size, room, bold=bold)
+    return len(found) <= lines and not within_words
+
+
+def _broken(text: str, size: float, room: float, *, bold: bool) -> tuple[list[str], bool]:
+    """As many lines as it takes, and whether one of them had to break within a word."""
+    advances = _advances(bold=bold)
+    most = room / size
+    found: list[str] = []
+    within_words = False
+    start = breakable = at = 0
+    wide = 0.0
+    while at < len(text):
+        wide += advances.get(ord(text[at]), _UNKNOWN)
+        if wide > most and at > start and text[at] != " ":
+            within_words = within_words or breakable <= start
+            end = breakable if breakable > start else at
+            found.append(text[start:end].rstrip())
+            start = at = end
+            wide = 0.0
+            continue
+        at += 1
+        if text[at - 1] == " " or text[at - 1] in _BREAK_AFTER:
+            breakable = at
+    last = text[start:].rstrip()
+    return ([*found, last] if last or not found else found), within_words
 
 
 @cache

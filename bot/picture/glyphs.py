@@ -77,19 +77,55 @@ def family_of(resource_type: str) -> Family:
     return OTHER
 
 
+_SERVICES = (
+    ("DynamoDb", "DynamoDB"),
+    ("CloudFront", "CloudFront"),
+    ("CloudTrail", "CloudTrail"),
+    ("CloudWatch", "CloudWatch"),
+    ("ApiGatewayV2", "API Gateway v2"),
+    ("ApiGateway", "API Gateway"),
+    ("AutoScaling", "Auto Scaling"),
+    ("SecretsManager", "Secrets Manager"),
+    ("StepFunctions", "Step Functions"),
+    ("OpenSearchService", "OpenSearch"),
+    ("Elbv2LoadBalancer", "Load balancer"),
+    ("ElbLoadBalancer", "Load balancer"),
+    ("Elbv2", "Load balancer"),
+    ("Wafv2", "WAF"),
+    ("WafRegional", "WAF"),
+    ("RdsDb", "RDS"),
+    ("GuardDuty", "GuardDuty"),
+)
+"""Services whose name is not the first word of the type, longest beginning first."""
+_SHORT = {"acl": "ACL", "api": "API", "db": "DB", "eip": "address", "vpc": "VPC"}
+
+
 def kind_of(resource_type: str) -> str:
     """`AwsEc2SecurityGroup` -> `EC2 security group`, for the small line under a name."""
     if resource_type == "Internet":
         return "everybody outside"
+    rest = resource_type.removeprefix("Aws")
+    service, rest = next(
+        ((name, rest[len(start) :]) for start, name in _SERVICES if rest.startswith(start)),
+        ("", rest),
+    )
     words: list[str] = []
-    for character in resource_type.removeprefix("Aws"):
+    for character in rest:
         if character.isupper() or not words:
             words.append(character)
         else:
             words[-1] += character
-    if not words:
-        return "resource"
-    return " ".join([_service(words[0]), *(word.lower() for word in words[1:])])
+    if not service and words:
+        service = _service(words.pop(0))
+    said = [_SHORT.get(word.lower(), word.lower()) for word in words]
+    return " ".join([service, *said]) if service else "resource"
+
+
+def many(kind: str) -> str:
+    """`IAM policy` -> `IAM policies`."""
+    if kind.endswith("y") and kind[-2:-1] not in {"a", "e", "o", "u"}:
+        return f"{kind[:-1]}ies"
+    return f"{kind}es" if kind.endswith(("s", "ch", "x")) else f"{kind}s"
 
 
 def _service(word: str) -> str:

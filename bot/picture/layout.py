@@ -1,258 +1,320 @@
-"""A layered layout of our own: left to right from cause to effect.
+"""Where boxes and lines go: ranks as columns, wrapped into bands like words into lines of text.
 
-Components are laid out one by one and packed below each other, the largest first. In each: cycles
-are broken, ranks are longest paths, long edges get a bend in every rank between, the order within
-ranks comes from barycentre sweeps (the one with the fewest crossings is kept), and rows are
-straightened towards their neighbours. Deterministic: ties are broken by key.
+Lines keep to what is free: between columns they curve, through a column they run level in a row of
+their own, from one band to the next they go round in lanes beside and between the bands.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-_SWEEPS = 12
-_STRAIGHTEN = 24
+from bot.picture.ranks import Ends, Ranks, is_bend
+from bot.picture.shapes import Form, Piece, Rect
+
+_STRAIGHTEN = 16
+_PINNED = 1e6
+_BEND_H = 10.0
+_BEND_GAP = 10.0
+_ONLY_BENDS = 24.0
+_LANE = 9.0
+_SIDE = 30.0
+"""Beside bands, for the lines that go from one to the next."""
+_ARC = 0.6
+_PORT = 0.25
+_TALL = 290.0
+"""What is higher takes lines at any height."""
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """Where things are: boxes by key as (x, y) of their upper left corner, edges as bends."""
+class Room:
+    """How large things are, in pixels."""
 
-    boxes: dict[str, tuple[float, float]]
-    bends: dict[tuple[str, str], list[tuple[float, float]]]
+    sizes: Mapping[str, tuple[float, float]]
+    gap: float
+    """Between columns."""
+    between: float
+    """Between boxes of a column, and bands."""
     width: float
-    height: float
+    """What a band may take."""
 
 
 @dataclass(slots=True)
-class _Layers:
-    """One component, being laid out; bends are nodes too, with keys that begin with NUL."""
+class Placed:
+    """Boxes and lines of one connected part, from its own upper left corner."""
 
-    rank: dict[str, int]
-    out: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    into: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    rows: list[list[str]] = field(default_factory=list)
-    chains: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-
-
-def laid_out(
-    keys: Sequence[str],
-    edges: Sequence[tuple[str, str]],
-    *,
-    box: tuple[float, float],
-    gaps: tuple[float, float],
-    first: Sequence[str] = (),
-) -> Placed:
-    """Place boxes of one size.
-
-    Args:
-        keys: Boxes, in the order that breaks ties.
-        edges: (from, to), each once; from left to right where cycles allow.
-        box: Width and height of a box.
-        gaps: Horizontal gap between ranks, vertical gap between boxes of a rank.
-        first: Boxes that belong to the left (where the threat comes from).
-    """
-    boxes: dict[str, tuple[float, float]] = {}
-    bends: dict[tuple[str, str], list[tuple[float, float]]] = {}
-    top = width = 0.0
-    for members in _components(keys, edges):
-        inside = [e for e in edges if e[0] in members and e[1] in members and e[0] != e[1]]
-        layers = _ranked([k for k in keys if k in members], inside, first)
-        _ordered(layers)
-        ys = _heights(layers, box[1] + gaps[1])
-        lowest = min(ys.values())
-        step = box[0] + gaps[0]
-        for key, rank in layers.rank.items():
-            if not key.startswith("\0"):
-                boxes[key] = (rank * step, top + ys[key] - lowest)
-        for edge, chain in layers.chains.items():
-            bends[edge] = [
-                (layers.rank[k] * step + box[0] / 2, top + ys[k] - lowest + box[1] / 2)
-                for k in chain
-            ]
-        width = max(width, max(layers.rank.values()) * step + box[0])
-        top += max(ys.values()) - lowest + box[1] + gaps[1] * 1.5
-    return Placed(boxes, bends, width, max(0.0, top - gaps[1] * 1.5))
+    boxes: dict[str, Rect]
+    routes: dict[Ends, list[Piece]] = field(default_factory=dict)
+    width: float = 0.0
+    height: float = 0.0
 
 
-def _components(keys: Sequence[str], edges: Sequence[tuple[str, str]]) -> list[frozenset[str]]:
-    """Connected parts, the largest first."""
-    near: dict[str, set[str]] = {key: set() for key in keys}
-    for a, b in edges:
-        near[a].add(b)
-        near[b].add(a)
-    left = dict.fromkeys(keys)
-    parts: list[frozenset[str]] = []
-    while left:
-        start = next(iter(left))
-        seen, stack = {start}, [start]
-        while stack:
-            for other in near[stack.pop()] - seen:
-                seen.add(other)
-                stack.append(other)
-        parts.append(frozenset(seen))
-        for key in seen:
-            left.pop(key, None)
-    order = {key: index for index, key in enumerate(keys)}
-    return sorted(parts, key=lambda part: (-len(part), min(order[k] for k in part)))
+@dataclass(frozen=True, slots=True)
+class _Column:
+    band: int
+    left: float
+    right: float
+    last: bool
+    """Of its band."""
 
 
-def _ranked(keys: Sequence[str], edges: Sequence[tuple[str, str]], first: Sequence[str]) -> _Layers:
-    forward, backward = _without_cycles(keys, edges, first)
-    ranks = _longest_paths(keys, forward)
-    layers = _Layers(rank=ranks)
-    for a, b in forward:
-        original = (b, a) if (b, a) in backward else (a, b)
-        chain = _bent(layers, a, b)
-        layers.chains[original] = chain[::-1] if original != (a, b) else chain
-    depth = max(layers.rank.values()) + 1
-    layers.rows = [[] for _ in range(depth)]
-    for key in [*keys, *(k for k in layers.rank if k.startswith("\0"))]:
-        layers.rows[layers.rank[key]].append(key)
-    return layers
-
-
-def _bent(layers: _Layers, a: str, b: str) -> list[str]:
-    """The bends of an edge over several ranks; links every neighbouring pair."""
-    chain: list[str] = []
-    last = a
-    for rank in range(layers.rank[a] + 1, layers.rank[b]):
-        bend = f"\0{a}\0{b}\0{rank}"
-        layers.rank[bend] = rank
-        layers.out[last].append(bend)
-        layers.into[bend].append(last)
-        chain.append(bend)
-        last = bend
-    layers.out[last].append(b)
-    layers.into[b].append(last)
-    return chain
-
-
-def _without_cycles(
-    keys: Sequence[str], edges: Sequence[tuple[str, str]], first: Sequence[str]
-) -> tuple[list[tuple[str, str]], set[tuple[str, str]]]:
-    """The edges with those that close a cycle turned round; which were turned."""
-    following: dict[str, list[str]] = defaultdict(list)
-    given = set(edges)
-    for a, b in edges:
-        if (b, a) not in given or a < b:
-            following[a].append(b)
-    state: dict[str, int] = {}
-    turned: set[tuple[str, str]] = set()
-    heads = {b for _, b in edges}
-    starts = [*(k for k in first if k in keys), *(k for k in keys if k not in heads), *keys]
-    for start in starts:
-        stack = [(start, iter(following[start]))] if start not in state else []
-        state.setdefault(start, 1)
-        while stack:
-            key, rest = stack[-1]
-            for other in rest:
-                if state.get(other) == 1:
-                    turned.add((key, other))
-                elif other not in state:
-                    state[other] = 1
-                    stack.append((other, iter(following[other])))
-                    break
-            else:
-                state[key] = 2
-                stack.pop()
-    forward = {
-        ((b, a) if (a, b) in turned else (a, b)): None for a in following for b in following[a]
-    }
-    return list(forward), turned
-
-
-def _longest_paths(keys: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str, int]:
-    """Ranks; what nothing points at stands just left of the first thing that it points at."""
-    out: dict[str, list[str]] = defaultdict(list)
-    waits = dict.fromkeys(keys, 0)
-    for a, b in edges:
-        out[a].append(b)
-        waits[b] += 1
-    rank = dict.fromkeys(keys, 0)
-    sources = [key for key in keys if waits[key] == 0]
-    ready = list(sources)
-    while ready:
-        key = ready.pop(0)
-        for other in out[key]:
-            rank[other] = max(rank[other], rank[key] + 1)
-            waits[other] -= 1
-            if waits[other] == 0:
-                ready.append(other)
-    for key in sources:
-        if out[key]:
-            rank[key] = min(rank[other] for other in out[key]) - 1
-    least = min(rank.values())
-    return {key: value - least for key, value in rank.items()}
-
-
-def _ordered(layers: _Layers) -> None:
-    best, fewest = [list(row) for row in layers.rows], _crossings(layers, layers.rows)
-    rows = [list(row) for row in layers.rows]
-    for sweep in range(_SWEEPS):
-        if fewest == 0:
+def bands_of(ranks: Ranks, room: Room) -> list[list[int]]:
+    """Ranks by band: as few bands as fit, of about as many ranks each."""
+    widths = [_width(row, room) for row in ranks.rows]
+    if sum(widths) + room.gap * (len(widths) - 1) <= room.width:
+        return [list(range(len(widths)))]
+    usable = room.width - 2 * _SIDE
+    most = len(widths)
+    bands = _filled(widths, usable, room.gap, most)
+    while most > 1:
+        fewer = _filled(widths, usable, room.gap, most - 1)
+        if len(fewer) > len(bands):
             break
-        down = sweep % 2 == 0
-        near = layers.into if down else layers.out
-        indices = range(1, len(rows)) if down else range(len(rows) - 2, -1, -1)
-        for index in indices:
-            beside = rows[index - 1] if down else rows[index + 1]
-            place = {key: spot for spot, key in enumerate(beside)}
-            spots = {key: spot for spot, key in enumerate(rows[index])}
-            rows[index].sort(key=lambda k, p=place, s=spots, n=near: (_mean(n[k], p, s[k]), s[k]))  # type: ignore[misc] # bound early
-        crossings = _crossings(layers, rows)
-        if crossings < fewest:
-            best, fewest = [list(row) for row in rows], crossings
-    layers.rows = best
+        bands, most = fewer, most - 1
+    return bands
 
 
-def _mean(near: Sequence[str], place: Mapping[str, int], default: float) -> float:
-    spots = [place[key] for key in near if key in place]
-    return sum(spots) / len(spots) if spots else default
+def least_height(ranks: Ranks, room: Room) -> float:
+    """No layout in this room is lower."""
+    total = 0.0
+    for band in bands_of(ranks, room):
+        total += room.between + max(
+            sum(_height(key, room) + room.between for key in ranks.rows[r] if not is_bend(key))
+            for r in band
+        )
+    return total - 2 * room.between
 
 
-def _crossings(layers: _Layers, rows: Sequence[Sequence[str]]) -> int:
-    """How many pairs of edges between neighbouring ranks cross."""
-    total = 0
-    for index in range(len(rows) - 1):
-        place = {key: spot for spot, key in enumerate(rows[index + 1])}
-        ends = [
-            spot
-            for key in rows[index]
-            for spot in sorted(place[other] for other in layers.out[key] if other in place)
-        ]
-        counts = [0] * (len(rows[index + 1]) + 1)
-        for seen, end in enumerate(ends):
-            total += seen - sum(counts[: end + 1])
-            counts[end] += 1
-    return total
+def laid_out(ranks: Ranks, room: Room, edges: Sequence[Ends]) -> Placed:
+    """Place one connected part; `edges` as they were given to `ranked`."""
+    bands = bands_of(ranks, room)
+    ys = _levels(ranks, room)
+    columns = _columns(ranks, room, bands)
+    returns = _returns(ranks, bands)
+    tops, channels, height = _bands_from_above(ranks, room, bands, ys, returns)
+    boxes: dict[str, Rect] = {}
+    for key, rank in ranks.rank.items():
+        column = columns[rank]
+        w, h = room.sizes.get(key, (column.right - column.left, _BEND_H))
+        left = column.right - w if rank == 0 else column.left
+        boxes[key] = Rect(left, tops[column.band] + ys[key] - h / 2, w, h)
+    routing = _Routing(ranks, columns, boxes, returns, channels)
+    placed = Placed({key: rect for key, rect in boxes.items() if not is_bend(key)})
+    placed.routes = {edge: list(routing.route(edge)) for edge in edges}
+    side = _SIDE if len(bands) > 1 else 0.0
+    placed.width = max(column.right for column in columns) + side
+    placed.height = height
+    return placed
 
 
-def _heights(layers: _Layers, step: float) -> dict[str, float]:
-    """The y of every box and bend: in order, a step apart, near what it is connected to."""
-    ys = {key: index * step for row in layers.rows for index, key in enumerate(row)}
+def _width(row: Sequence[str], room: Room) -> float:
+    return max((room.sizes[key][0] for key in row if not is_bend(key)), default=_ONLY_BENDS)
+
+
+def _height(key: str, room: Room) -> float:
+    return _BEND_H if is_bend(key) else room.sizes[key][1]
+
+
+def _filled(widths: Sequence[float], usable: float, gap: float, most: int) -> list[list[int]]:
+    bands: list[list[int]] = []
+    taken = 0.0
+    for rank, width in enumerate(widths):
+        if bands and len(bands[-1]) < most and taken + gap + width <= usable:
+            bands[-1].append(rank)
+            taken += gap + width
+        else:
+            bands.append([rank])
+            taken = width
+    return bands
+
+
+def _columns(ranks: Ranks, room: Room, bands: Sequence[Sequence[int]]) -> list[_Column]:
+    found = []
+    for number, band in enumerate(bands):
+        left = _SIDE if len(bands) > 1 else 0.0
+        for rank in band:
+            right = left + _width(ranks.rows[rank], room)
+            found.append(_Column(number, left, right, last=rank == band[-1]))
+            left = right + room.gap
+    return found
+
+
+def _returns(ranks: Ranks, bands: Sequence[Sequence[int]]) -> dict[tuple[str, str], int]:
+    """Neighbouring pairs between a band and the next -> their lane."""
+    found: dict[tuple[str, str], int] = {}
+    for band in bands[:-1]:
+        pairs = [(a, b) for a in ranks.rows[band[-1]] for b in ranks.out.get(a, ())]
+        found |= {pair: lane for lane, pair in enumerate(pairs)}
+    return found
+
+
+def _bands_from_above(
+    ranks: Ranks,
+    room: Room,
+    bands: Sequence[Sequence[int]],
+    ys: Mapping[str, float],
+    returns: Mapping[tuple[str, str], int],
+) -> tuple[list[float], list[float], float]:
+    """The y of level 0 of every band, of the first lane under it, and of the end."""
+    tops, channels = [], []
+    at = 0.0
+    for band in bands:
+        keys = [key for rank in band for key in ranks.rows[rank]]
+        least = min(ys[key] - _height(key, room) / 2 for key in keys)
+        most = max(ys[key] + _height(key, room) / 2 for key in keys)
+        tops.append(at - least)
+        leaving = [lane for (a, _), lane in returns.items() if ranks.rank[a] == band[-1]]
+        at += most - least + room.between
+        channels.append(at)
+        at += len(leaving) * _LANE + room.between
+    return tops, channels, channels[-1] - room.between
+
+
+def _levels(ranks: Ranks, room: Room) -> dict[str, float]:
+    """The middle of every box and bend: in order, apart, near what it is connected to."""
+    ys: dict[str, float] = {}
+    offsets: list[list[float]] = []
+    for row in ranks.rows:
+        at, spots = 0.0, []
+        for key in row:
+            half = _height(key, room) / 2
+            spots.append(at + half)
+            at += 2 * half + (_BEND_GAP if is_bend(key) else room.between)
+        offsets.append(spots)
+        ys |= {key: spot - at / 2 for key, spot in zip(row, spots, strict=True)}
+    if ranks.path:
+        ys |= dict.fromkeys(ranks.path, 0.0)
+    near = {k: [*ranks.into.get(k, ()), *ranks.out.get(k, ())] for k in ranks.rank}
+    order = list(zip(ranks.rows, offsets, strict=True))
     for turn in range(_STRAIGHTEN):
-        rows = layers.rows if turn % 2 == 0 else layers.rows[::-1]
-        for row in rows:
-            wanted = []
-            for key in row:
-                near = [*layers.into[key], *layers.out[key]]
-                wanted.append(sum(ys[k] for k in near) / len(near) if near else ys[key])
-            _spread(row, wanted, ys, step)
+        for row, spots in order if turn % 2 == 0 else order[::-1]:
+            wanted = [
+                sum([ys[k] for k in near[key]]) / len(near[key]) if near[key] else ys[key]
+                for key in row
+            ]
+            _spread(row, wanted, spots, ys, ranks.path)
     return ys
 
 
-def _spread(row: Sequence[str], wanted: Sequence[float], ys: dict[str, float], step: float) -> None:
-    """Near where each wants to be, in order, at least a step apart (pooled neighbours)."""
-    blocks: list[tuple[float, int]] = []
-    for index, want in enumerate(wanted):
-        total, count = want - index * step, 1
-        while blocks and blocks[-1][0] / blocks[-1][1] > total / count:
-            before, members = blocks.pop()
-            total, count = total + before, count + members
-        blocks.append((total, count))
+def _spread(
+    row: Sequence[str],
+    wanted: Sequence[float],
+    spots: Sequence[float],
+    ys: dict[str, float],
+    path: frozenset[str],
+) -> None:
+    """Near where each wants to be, in order and apart (neighbours that push are pooled)."""
+    blocks: list[tuple[float, float, int]] = []
+    for key, want, spot in zip(row, wanted, spots, strict=True):
+        weight = _PINNED if key in path else 1.0
+        total, count = (-spot if key in path else want - spot) * weight, 1
+        while blocks and blocks[-1][0] * weight > total * blocks[-1][1]:
+            before, heavy, members = blocks.pop()
+            total, weight, count = total + before, weight + heavy, count + members
+        blocks.append((total, weight, count))
     index = 0
-    for total, count in blocks:
+    for total, weight, count in blocks:
         for _ in range(count):
-            ys[row[index]] = total / count + index * step
+            ys[row[index]] = 0.0 if row[index] in path else total / weight + spots[index]
             index += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Routing:
+    """The pieces of lines between placed boxes and bends."""
+
+    ranks: Ranks
+    columns: Sequence[_Column]
+    boxes: Mapping[str, Rect]
+    returns: Mapping[tuple[str, str], int]
+    channels: Sequence[float]
+
+    def route(self, edge: Ends) -> Iterator[Piece]:
+        """From source to target."""
+        a, b = edge
+        if self.ranks.rank[a] == self.ranks.rank[b]:
+            yield from self._beside(a, b)
+            return
+        stops = [a, *self.ranks.chains[edge], b]
+        if self.ranks.rank[a] < self.ranks.rank[b]:
+            yield from self._onward(stops)
+        else:
+            for piece in reversed(list(self._onward(stops[::-1]))):
+                yield Piece(piece.form, piece.points[::-1])
+
+    def _onward(self, stops: Sequence[str]) -> Iterator[Piece]:
+        for a, b in pairwise(stops):
+            here, there = self._column(a), self._column(b)
+            y0, y1 = self._ports(a, b)
+            yield from _level(self.boxes[a].right, here.right, y0)
+            if here.band != there.band:
+                yield self._round(a, b)
+            elif abs(y0 - y1) < 1:
+                yield Piece(Form.STRAIGHT, ((here.right, y0), (there.left, y0)))
+            else:
+                yield Piece(Form.CURVE, ((here.right, y0), (there.left, y1)))
+            yield from _level(there.left, self.boxes[b].x, y1)
+            if is_bend(b):
+                yield from _level(there.left, there.right, y1)
+
+    def _ports(self, a: str, b: str) -> tuple[float, float]:
+        """Where a line leaves and arrives: in the middle, but a tray takes it where it comes."""
+        upper, lower = self.boxes[a], self.boxes[b]
+        y0, y1 = upper.middle[1], lower.middle[1]
+        y1 = _taken_at(lower, y0, y1)
+        return _taken_at(upper, y1, y0), y1
+
+    def _round(self, a: str, b: str) -> Piece:
+        """From the end of a band to the beginning of the next."""
+        lane = self.returns[a, b]
+        here, there = self._column(a), self._column(b)
+        lanes = max(1, *self.returns.values())
+        aside = 12 + (_SIDE - 14) * lane / lanes / 2
+        right = max(column.right for column in self.columns) + aside
+        left = _SIDE - aside - 6
+        y0, y1 = self._ports(a, b)
+        channel = self.channels[here.band] + lane * _LANE
+        turns = [(right, y0), (right, channel), (left, channel), (left, y1)]
+        return Piece(Form.CORNERS, ((here.right, y0), *turns, (there.left, y1)))
+
+    def _beside(self, a: str, b: str) -> Iterator[Piece]:
+        """Between two of one column: straight where nothing stands between, else round it."""
+        rank = self.ranks.rank[a]
+        row, column = self.ranks.rows[rank], self.columns[rank]
+        upper, lower = sorted((a, b), key=row.index)
+        above, below = self.boxes[upper], self.boxes[lower]
+        if row.index(lower) - row.index(upper) == 1:
+            x = (max(above.x, below.x) + min(above.right, below.right)) / 2
+            points = ((x, above.bottom), (x, below.y))
+            yield Piece(Form.STRAIGHT, points if upper == a else points[::-1])
+            return
+        y0, y1 = above.bottom - above.h * _PORT, below.y + below.h * _PORT
+        gap = _SIDE if column.last else self.columns[rank + 1].left - column.right
+        pieces = [
+            *_level(above.right, column.right, y0),
+            Piece(
+                Form.ARC,
+                ((column.right, y0), (column.right + gap * _ARC, y0), (column.right, y1)),
+            ),
+            *_level(column.right, below.right, y1),
+        ]
+        if upper == a:
+            yield from pieces
+        else:
+            for piece in pieces[::-1]:
+                yield Piece(piece.form, piece.points[::-1])
+
+    def _column(self, key: str) -> _Column:
+        return self.columns[self.ranks.rank[key]]
+
+
+def _taken_at(box: Rect, wanted: float, middle: float) -> float:
+    """The height at which a tall box takes a line; a card always takes it in its middle."""
+    inset = _TALL / 2
+    if box.h <= _TALL:
+        return middle
+    return min(max(wanted, box.y + inset), box.bottom - inset)
+
+
+def _level(x0: float, x1: float, y: float) -> Iterator[Piece]:
+    if abs(x0 - x1) >= 1:
+        yield Piece(Form.STRAIGHT, ((x0, y), (x1, y)))
