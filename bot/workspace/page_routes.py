@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, request, send_from_directory
+from flask import Blueprint, Response, request
 
 from bot.workspace import page_state
 from bot.workspace.interactions import NothingToPressError
+from bot.workspace.page_files import PageFiles
 from bot.workspace.records import JsonObject
 from bot.workspace.refusals import SlackRefusalError
 from bot.workspace.workspace import Workspace
@@ -19,16 +20,17 @@ _LONGEST = 12_000
 
 def page_routes(workspace: Workspace, folder: Path) -> Blueprint:
     """The routes over one workspace, with the page's files from `folder`."""
+    files = PageFiles(folder)
     routes = Blueprint("page", __name__)
     routes.before_request(_own_page_only)
 
     @routes.get("/")
     def index() -> Response:
-        return send_from_directory(folder, "index.html")
+        return files.response("index.html", request)
 
     @routes.get("/page/<name>")
     def asset(name: str) -> Response:
-        return send_from_directory(folder, name)
+        return files.response(name, request)
 
     @routes.get("/ui/events")
     def events() -> Response:

@@ -1,0 +1,66 @@
+"""The page's own files: what they are sent as, and what a connection that ends early leaves."""
+
+import gc
+import socket
+import struct
+import threading
+import warnings
+
+import pytest
+
+from tests.unit.workspace.stage import Stage
+
+LINGER_NOT = struct.pack("ii", 1, 0)
+"""SO_LINGER: on, no seconds. Closing then resets the connection instead of ending it."""
+
+
+def reset_amid(stage: Stage, path: str) -> None:
+    """Ask for a file, and be gone after its first byte: as a browser that moves on."""
+    with socket.create_connection(("127.0.0.1", stage.port), timeout=5) as gone:
+        gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+        host = f"127.0.0.1:{stage.port}"
+        gone.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        assert gone.recv(1) == b"H"
+
+
+def answers_ended() -> None:
+    """Wait for whatever the server is still sending."""
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(5)
+            assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("path", ["/", "/page/style.css", "/page/icon.svg"])
+def test_a_connection_that_drops_leaves_no_file_open(stage: Stage, path: str) -> None:
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always", ResourceWarning)
+        for _ in range(5):
+            reset_amid(stage, path)
+        answers_ended()
+        gc.collect()
+    unclosed = [f"{warning.message}" for warning in seen if "page/" in f"{warning.message}"]
+    assert unclosed == []
+    assert stage.asked("GET", path)[0] == 200
+
+
+def test_a_file_that_the_browser_has_is_not_sent_again(stage: Stage) -> None:
+    status, headers, body = stage.asked("GET", "/page/style.css")
+    assert (status, headers["content-type"]) == (200, "text/css; charset=utf-8")
+    assert int(headers["content-length"]) == len(body) > 1_000
+    again, unchanged, nothing = stage.asked("GET", "/page/style.css", If_None_Match=headers["etag"])
+    assert (again, unchanged["etag"], nothing) == (304, headers["etag"], b"")
+    assert headers["cache-control"] == "no-cache"
+    assert stage.asked("GET", "/page/style.css", If_None_Match='"other"')[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/", "text/html; charset=utf-8"),
+        ("/page/page.js", "text/javascript; charset=utf-8"),
+        ("/page/icon.svg", "image/svg+xml; charset=utf-8"),
+    ],
+)
+def test_a_file_is_sent_as_what_it_is(stage: Stage, path: str, kind: str) -> None:
+    assert stage.asked("GET", path)[1]["content-type"] == kind
