@@ -3,7 +3,7 @@
 A *remedy* is advice in words. A *runbook* is three Systems Manager Automation documents
 (schemaVersion 0.3): the fix, its undo, and a read-only check that both plans and proves it. The
 check answers four things about the resource as it is now: whether the control passes, the state of
-the properties that the fix touches, the state after the fix, and what the undo needs to put it back.
+the properties that the fix touches, their state after the fix, and what the undo needs.
 
 UnsupportedDocumentError    a document cannot be interpreted; names the step and the line
 AutomationInputError        a parameter is missing or not allowed; nothing was called
