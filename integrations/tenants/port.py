@@ -1,5 +1,6 @@
 """Tenants: whose accounts these are, how much they matter, and which channel speaks for whom."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -41,9 +42,20 @@ class Tenant:
     environment: Environment = Environment.PRODUCTION
     approvers: tuple[str, ...] = ()
     """Stable platform user ids, `slack/T0001/U0001`. An empty tuple lets nobody approve."""
+    approvers_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By severity (`critical`, `high`, ...) where others than `approvers` decide; there too an
+    empty tuple lets nobody approve."""
+    self_approval: bool = False
+    """Whether an approver may approve what they asked for themselves; never in production."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What runbooks need to know of this tenant: `log_bucket`, `kms_key_arn`, ..."""
     contact: str = ""
     external_id: str = field(default="", repr=False)
     """The ExternalId that this tenant's roles ask for: issued by us, unique, never shown."""
+
+    def may_approve(self, severity: str) -> tuple[str, ...]:
+        """Who decides about something of that severity."""
+        return self.approvers_of.get(severity, self.approvers)
 
 
 @dataclass(frozen=True, slots=True)

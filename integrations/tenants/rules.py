@@ -3,12 +3,13 @@
 import re
 
 from integrations.errors import InvalidTenantError
-from integrations.tenants.port import Tenant
+from integrations.tenants.port import Environment, Tenant
 
 _ID = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _LONGEST_NAME = 80
 _PRIORITIES = range(1, 6)
+_SEVERITIES = ("critical", "high", "medium", "low", "informational")
 
 
 def check(tenant: Tenant) -> None:
@@ -32,7 +33,18 @@ def check(tenant: Tenant) -> None:
     for account in tenant.accounts:
         if not _ACCOUNT.fullmatch(account):
             raise InvalidTenantError(f"account {account!r} of {tenant.id}: an id has 12 digits")
-    for approver in tenant.approvers:
+    _check_approvers(tenant)
+    if tenant.self_approval and tenant.environment is Environment.PRODUCTION:
+        raise InvalidTenantError(f"self_approval of {tenant.id}: not in production")
+
+
+def _check_approvers(tenant: Tenant) -> None:
+    for severity in tenant.approvers_of:
+        if severity not in _SEVERITIES:
+            raise InvalidTenantError(
+                f"approvers of {tenant.id}: {severity!r} is none of {', '.join(_SEVERITIES)}"
+            )
+    for approver in _approvers(tenant):
         if approver.count("/") != 2 or not all(approver.split("/")):  # noqa: PLR2004 - three parts
             raise InvalidTenantError(
                 f"approver {approver!r} of {tenant.id}: platform/workspace/user, "
@@ -40,10 +52,16 @@ def check(tenant: Tenant) -> None:
             )
 
 
+def _approvers(tenant: Tenant) -> list[str]:
+    return [*tenant.approvers, *(a for some in tenant.approvers_of.values() for a in some)]
+
+
 def _check_texts(tenant: Tenant) -> None:
     """Half a character, as a command line's bytes may leave, cannot be written anywhere."""
     texts = [("name", tenant.name), ("contact", tenant.contact), ("ExternalId", tenant.external_id)]
-    for field, text in [*texts, *(("approver", approver) for approver in tenant.approvers)]:
+    texts += [("approver", approver) for approver in _approvers(tenant)]
+    texts += [(f"setting {name}", name + value) for name, value in tenant.settings.items()]
+    for field, text in texts:
         try:
             text.encode()
         except UnicodeEncodeError:

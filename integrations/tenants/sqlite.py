@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS tenant (
     environment TEXT NOT NULL,
     approvers TEXT NOT NULL,
     contact TEXT NOT NULL,
-    external_id TEXT NOT NULL UNIQUE
+    external_id TEXT NOT NULL UNIQUE,
+    rules TEXT NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS account (
     id TEXT PRIMARY KEY,
@@ -38,7 +39,7 @@ CREATE TABLE IF NOT EXISTS channel (
     PRIMARY KEY (platform, workspace, channel)
 ) STRICT;
 """
-_COLUMNS = "id, name, priority, environment, approvers, contact, external_id"
+_COLUMNS = "id, name, priority, environment, approvers, contact, external_id, rules"
 _TENANT = (
     f"SELECT {_COLUMNS}, (SELECT json_group_array(id) FROM"  # noqa: S608 - our own names
     " (SELECT id FROM account WHERE tenant = tenant.id ORDER BY place)) FROM tenant"
@@ -125,10 +126,11 @@ class SqliteTenantDirectory(TenantDirectory):
 def _write(connection: sqlite3.Connection, tenant: Tenant) -> None:
     try:
         connection.execute(
-            f"INSERT INTO tenant ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own names
+            f"INSERT INTO tenant ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own names
             " ON CONFLICT (id) DO UPDATE SET name = excluded.name, priority = excluded.priority,"
             " environment = excluded.environment, approvers = excluded.approvers,"
-            " contact = excluded.contact, external_id = excluded.external_id",
+            " contact = excluded.contact, external_id = excluded.external_id,"
+            " rules = excluded.rules",
             (
                 tenant.id,
                 tenant.name,
@@ -137,6 +139,7 @@ def _write(connection: sqlite3.Connection, tenant: Tenant) -> None:
                 json.dumps(tenant.approvers),
                 tenant.contact,
                 tenant.external_id,
+                _rules(tenant),
             ),
         )
     except sqlite3.IntegrityError:
@@ -147,6 +150,16 @@ def _write(connection: sqlite3.Connection, tenant: Tenant) -> None:
     connection.executemany(
         "INSERT INTO account VALUES (?, ?, ?)",
         [(account, tenant.id, place) for place, account in enumerate(tenant.accounts)],
+    )
+
+
+def _rules(tenant: Tenant) -> str:
+    return json.dumps(
+        {
+            "approvers_of": {k: list(v) for k, v in tenant.approvers_of.items()},
+            "self_approval": tenant.self_approval,
+            "settings": dict(tenant.settings),
+        }
     )
 
 
@@ -162,7 +175,8 @@ def _owner(connection: sqlite3.Connection, account: str) -> str | None:
 
 
 def _tenant(row: tuple[Any, ...]) -> Tenant:
-    tenant_id, name, priority, environment, approvers, contact, external_id, accounts = row
+    tenant_id, name, priority, environment, approvers, contact, external_id, text, accounts = row
+    rules = json.loads(text)
     return Tenant(
         id=tenant_id,
         name=name,
@@ -172,4 +186,7 @@ def _tenant(row: tuple[Any, ...]) -> Tenant:
         approvers=tuple(json.loads(approvers)),
         contact=contact,
         external_id=external_id,
+        approvers_of={k: tuple(v) for k, v in rules["approvers_of"].items()},
+        self_approval=rules["self_approval"],
+        settings=rules["settings"],
     )

@@ -24,6 +24,9 @@ def test_a_tenant_comes_back_as_it_was_put(directory: Opened[Directory]) -> None
         approvers=("slack/T0001/U0001", "teams/x/y"),
         contact="#acme-oncall",
         external_id="given-by-hand",
+        approvers_of={"critical": ("slack/T0001/U0009",), "low": ()},
+        self_approval=True,
+        settings={"log_bucket": "acme-logs"},
     )
     assert directory.now.put(put) == put
     assert directory.now.get("acme") == put
@@ -185,3 +188,29 @@ def test_two_processes_cannot_both_claim_an_account(directory: Opened[Directory]
     again = directory.again()
     (kept,) = again.tenants()
     assert again.owner_of(ACCOUNT) == kept.id
+
+
+def test_an_explicit_empty_list_of_approvers_lets_nobody_approve(
+    directory: Opened[Directory],
+) -> None:
+    put = tenant(approvers=("slack/T/U1",), approvers_of={"critical": (), "high": ("slack/T/U2",)})
+    kept = directory.now.put(put)
+    assert kept.may_approve("critical") == ()
+    assert kept.may_approve("high") == ("slack/T/U2",)
+    assert kept.may_approve("medium") == ("slack/T/U1",)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        (tenant(self_approval=True, environment=Environment.PRODUCTION), "self_approval"),
+        (tenant(approvers_of={"grave": ()}), "grave"),
+        (tenant(approvers_of={"high": ("somebody",)}), "somebody"),
+        (tenant(settings={"log_bucket": "\ud800"}), "log_bucket"),
+    ],
+)
+def test_rules_that_are_not_usable_are_refused_by_name(
+    directory: Opened[Directory], wrong: Tenant, named: str
+) -> None:
+    with pytest.raises(InvalidTenantError, match=named):
+        directory.now.put(wrong)

@@ -1,0 +1,1 @@
+"""Requests to fix something, and the record of everything that was done about them."""
