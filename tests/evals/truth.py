@@ -5,16 +5,27 @@ compared with what a person would count in the files.
 """
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote
+from typing import Any, NamedTuple
+
+from tests.evals.estate_truth import EstateTruth
 
 _OCSF_SEVERITIES = {1: "INFORMATIONAL", 2: "LOW", 3: "MEDIUM", 4: "HIGH", 5: "CRITICAL"}
-ANYWHERE = {"0.0.0.0/0", "::/0"}
+_SERVICES = {"lambda": "Lambda", "s3": "S3", "ec2": "EC2", "sqs": "SQS", "dynamodb": "DynamoDB"}
+
+
+class Told(NamedTuple):
+    """What one record says of a finding."""
+
+    at: datetime
+    state: str
+    severity: str
 
 
 @dataclass(frozen=True)
@@ -33,17 +44,46 @@ class Row:
     cve: str = ""
     exploit: bool = False
     threat: bool = False
-    was_open: bool = False
-    """An earlier record of it was open."""
+    course: tuple[Told, ...] = ()
+    """Every state that was told of it, the earliest first."""
 
     @property
     def service(self) -> str:
-        """As control ids begin; of the resource's ARN where there is no control."""
-        return self.control.split(".")[0]
+        """As control ids begin; by the resource's id where there is no control."""
+        if self.control:
+            return self.control.split(".")[0]
+        kind = self.resource.split(":")[2] if self.resource.startswith("arn:") else "ec2"
+        return _SERVICES.get(kind, "")
 
     @property
     def open(self) -> bool:
         return self.state == "open"
+
+    def open_at(self, moment: datetime) -> str:
+        """Its severity if it was open then, else "".
+
+        It was open from when it was first seen until a record says otherwise; one that was never
+        told of as open was open only if it was archived since.
+        """
+        first = self.course[0]
+        if moment < self.first or first.state not in {"open", "archived"}:
+            return ""
+        before = [told for told in self.course if told.at <= moment]
+        last = before[-1] if before else first._replace(state="open")
+        return last.severity if last.state == "open" else ""
+
+    @property
+    def came_back(self) -> datetime | None:
+        """When it was open again after having been closed."""
+        back = [b.at for a, b in pairwise(self.course) if b.state == "open" != a.state]
+        return back[-1] if back else None
+
+    @property
+    def went(self) -> datetime | None:
+        """When it was closed, having been open before."""
+        if self.open or self.state == "muted" or self.course[0].state == "resolved":
+            return None
+        return next(b.at for b in reversed(self.course) if b.state == self.state)
 
 
 def _when(text: str | int) -> datetime:
@@ -135,36 +175,25 @@ def _records(folder: Path) -> Iterator[Row]:
     yield from map(_ocsf, _lines(folder / "scanner-ocsf.ndjson"))
 
 
-class TenantTruth:
+class TenantTruth(EstateTruth):
     """What one tenant's files hold."""
 
     def __init__(self, folder: Path, now: datetime) -> None:
+        super().__init__(_document(folder / "config-snapshot.json", "configurationItems"))
         self._folder, self._now = folder, now
 
     @cached_property
     def rows(self) -> list[Row]:
         """Every finding in its latest state."""
-        latest: dict[str, Row] = {}
-        opened: set[str] = set()
-        first: dict[str, datetime] = {}
+        told: dict[str, list[Row]] = {}
         for row in _records(self._folder):
-            first[row.id] = min(row.first, first.get(row.id, row.first))
-            if row.open:
-                opened.add(row.id)
-            if row.id not in latest or row.updated > latest[row.id].updated:
-                latest[row.id] = row
-        return [
-            Row(**{**row.__dict__, "was_open": row.id in opened, "first": first[row.id]})
-            for row in latest.values()
-        ]
+            told.setdefault(row.id, []).append(row)
+        return [_latest(sorted(rows, key=lambda row: row.updated)) for rows in told.values()]
 
-    @cached_property
-    def items(self) -> list[dict[str, Any]]:
-        """The AWS Config items."""
-        return _document(self._folder / "config-snapshot.json", "configurationItems")
-
-    def open(self, severity: str = "", service: str = "", control: str = "") -> list[Row]:
-        """Open findings, narrowed."""
+    def open(
+        self, severity: str = "", service: str = "", control: str = "", text: str = ""
+    ) -> list[Row]:
+        """Open findings, narrowed; `text` must stand in the title."""
         return [
             row
             for row in self.rows
@@ -172,15 +201,38 @@ class TenantTruth:
             and (not severity or row.severity == severity)
             and (not service or row.service == service)
             and (not control or row.control == control)
+            and text.casefold() in row.title.casefold()
         ]
 
-    def on(self, ending: str) -> list[Row]:
-        """Open findings whose first resource's id ends so."""
-        return [row for row in self.open() if row.resource.endswith(ending)]
+    def on(self, called: str, severity: str = "") -> list[Row]:
+        """Open findings of the one resource that is called so."""
+        item = self.item(called)
+        ids = {item["ARN"], item["resourceId"]}
+        return [row for row in self.open(severity) if row.resource in ids]
+
+    def muted(self) -> list[Row]:
+        """Findings that somebody suppressed."""
+        return [row for row in self.rows if row.state == "muted"]
 
     def new(self, days: int) -> list[Row]:
         """Open findings first seen in the last so many days."""
         return [row for row in self.open() if row.first >= self._now - timedelta(days=days)]
+
+    def gone(self, days: int) -> list[Row]:
+        """Findings that were open and have been closed in the last so many days."""
+        since = self._now - timedelta(days=days)
+        return [row for row in self.rows if row.went and row.went >= since]
+
+    def back(self, days: int) -> list[Row]:
+        """Open findings that had been closed, and came back in the last so many days."""
+        since = self._now - timedelta(days=days)
+        return [row for row in self.open() if row.came_back and row.came_back >= since]
+
+    def moved(self, severity: str) -> int:
+        """How many more are open than at the end of yesterday (UTC)."""
+        midnight = self._now.replace(hour=0, minute=0, second=0, microsecond=0)
+        before = [row for row in self.rows if row.open_at(midnight) == severity]
+        return len(self.open(severity)) - len(before)
 
     def oldest(self, severity: str = "") -> Row:
         """The open finding that was seen first."""
@@ -190,44 +242,25 @@ class TenantTruth:
         """For how many days it has been open."""
         return (self._now - row.first).days
 
-    def of_type(self, kind: str) -> list[dict[str, Any]]:
-        """Config items of one type that exist."""
-        return [
-            item
-            for item in self.items
-            if item["resourceType"] == kind
-            and not item["configurationItemStatus"].startswith("ResourceDeleted")
-        ]
+    def hours(self, row: Row) -> int:
+        """For how many hours it has been open."""
+        return int((self._now - row.first).total_seconds() // 3600)
 
-    def open_groups(self) -> set[str]:
-        """Names of security groups that admit everybody to something."""
-        return {
-            item["configuration"]["groupName"]
-            for item in self.of_type("AWS::EC2::SecurityGroup")
-            if _admits_everybody(item["configuration"]["ipPermissions"])
-        }
+    def the(self, text: str) -> Row:
+        """The one open finding with these words in its title."""
+        (row,) = self.open(text=text)
+        return row
 
-    def public_storage(self) -> set[str]:
-        """Names of buckets and snapshots that everybody can read."""
-        return {name for item in self.items for name in _public_name(item)}
+    def most(self) -> int:
+        """The most open findings that one resource has."""
+        counted = Counter(self.name(row.resource) for row in self.open())
+        return max(counted.values())
 
 
-def _admits_everybody(permissions: Iterable[dict[str, Any]]) -> bool:
-    return bool(ANYWHERE & {cidr for p in permissions for cidr in _cidrs(p)})
-
-
-def _cidrs(permission: dict[str, Any]) -> Iterator[str]:
-    text = json.dumps(permission)
-    yield from (cidr for cidr in ANYWHERE if f'"{cidr}"' in text)
-
-
-def _public_name(item: dict[str, Any]) -> Iterator[str]:
-    more = item.get("supplementaryConfiguration") or {}
-    text = unquote(json.dumps(more)).replace("\\", "")
-    if item["resourceType"] == "AWS::S3::Bucket" and '"Principal": "*"' in text:
-        yield item["resourceName"]
-    if item["resourceType"] == "AWS::RDS::DBSnapshot" and '"all"' in text:
-        yield item["resourceName"]
+def _latest(rows: list[Row]) -> Row:
+    """The last of a finding's records, with what the earlier ones tell."""
+    course = tuple(Told(row.updated, row.state, row.severity) for row in rows)
+    return replace(rows[-1], first=min(row.first for row in rows), course=course)
 
 
 class Truth:
@@ -237,3 +270,12 @@ class Truth:
         self.acme = TenantTruth(sources / "acme", now)
         self.globex = TenantTruth(sources / "globex", now)
         self.initech = TenantTruth(sources / "initech", now)
+        self.tenants = {"acme": self.acme, "globex": self.globex, "initech": self.initech}
+
+    def row(self, uid: str) -> Row | None:
+        """The finding with this id, whoever has it."""
+        return self._by_id.get(uid.rsplit("/", 1)[-1], self._by_id.get(uid))
+
+    @cached_property
+    def _by_id(self) -> dict[str, Row]:
+        return {row.id: row for tenant in self.tenants.values() for row in tenant.rows}
