@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from integrations.conversations.port import ConversationStore
 from integrations.findings.port import FindingStore
@@ -14,6 +14,9 @@ from integrations.settings import Settings
 from integrations.systems import Systems
 from integrations.tenants.port import Tenant, TenantDirectory
 from integrations.work.port import WorkQueue
+
+if TYPE_CHECKING:
+    from integrations.remediations.sqlite import SqliteRemediations
 
 
 class Connections:
@@ -30,6 +33,7 @@ class Connections:
         self._open = ExitStack()
         self.directory = self._open_directory()
         self._findings_of = self._open_findings()
+        self._remediations = self._open_remediations()
         self._graph_of = self._open_graphs()
 
     def _open_directory(self) -> TenantDirectory:
@@ -53,6 +57,13 @@ class Connections:
         self._open.callback(graphs.close)
         return graphs.of
 
+    def _open_remediations(self) -> "SqliteRemediations":
+        from integrations.remediations.sqlite import SqliteRemediations
+
+        remediations = SqliteRemediations(self._state / "remediations.sqlite")
+        self._open.callback(remediations.close)
+        return remediations
+
     def tenants(self) -> Sequence[Tenant]:
         """Every tenant, the most important first."""
         return self.directory.tenants()
@@ -68,6 +79,8 @@ class Connections:
             tenant=tenant,
             findings=self._findings_of(tenant.id),
             resources=self._graph_of(tenant.id),
+            remediations=self._remediations.of(tenant.id),
+            audit=self._remediations.audit_of(tenant.id),
         )
 
     def conversations(self) -> ConversationStore:

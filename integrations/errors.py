@@ -8,6 +8,7 @@ SecurityAssistError                what any caller may catch at a door
 ├── InvalidTenantError             a tenant's record is not usable; says which field
 ├── StaleWriteError                somebody else wrote first; nothing was written
 ├── UnavailableError               an engine did not answer; safe to try again
+├── DeniedByAwsError               AWS refused a call; names the action and the role that lacks it
 └── DamagedError                   an engine's file is not whole; says which, and what to do
 """
 
@@ -52,3 +53,13 @@ class UnavailableError(SecurityAssistError):
 
 class DamagedError(SecurityAssistError):
     """An engine's file is not whole; trying again does not help."""
+
+
+class DeniedByAwsError(SecurityAssistError):
+    """AWS refused a call for want of a permission."""
+
+    def __init__(self, action: str, role: str, said: str) -> None:
+        """`action` as IAM writes it, `ec2:RevokeSecurityGroupIngress`; `said` in AWS's words."""
+        super().__init__(f"{role or 'the role'} may not {action} ({said})")
+        self.action = action
+        self.role = role

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from integrations.findings.port import FindingStore
-from integrations.resources.port import ResourceGraph
+from integrations.findings.workflow import FindingWorkflow
+from integrations.remediations.audit import AuditLog
+from integrations.remediations.port import RemediationStore
+from integrations.resources.port import LiveResources, ResourceGraph
+from integrations.runbooks.port import Automations
 from integrations.tenants.port import Tenant
 
 
@@ -16,6 +20,12 @@ class Systems:
     tenant: Tenant
     findings: FindingStore
     resources: ResourceGraph
+    remediations: RemediationStore
+    audit: AuditLog
+    automations: Automations | None = None
+    """None: nobody gave access to the tenant's accounts; then fixes are advice only."""
+    workflow: FindingWorkflow | None = None
+    live: LiveResources | None = None
 
 
 class Estate(Protocol):

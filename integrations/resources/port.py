@@ -223,3 +223,18 @@ class ResourceGraph(Protocol):
     def summary(self) -> GraphSummary:
         """What there is."""
         ...
+
+
+class LiveResources(Protocol):
+    """What AWS Config knows of a tenant's resources now.
+
+    Promises: only the tenant's own accounts are asked; answers are items in Config's own form.
+    """
+
+    def items(self, account: str, region: str, resources: Sequence[Resource]) -> list[bytes]:
+        """The current item of each of these resources that is recorded.
+
+        Raises:
+            UnavailableError: Config did not answer.
+        """
+        ...

@@ -7,7 +7,6 @@ the properties that the fix touches, their state after the fix, and what the und
 
 UnsupportedDocumentError    a document cannot be interpreted; names the step and the line
 AutomationInputError        a parameter is missing or not allowed; nothing was called
-DeniedByAwsError            AWS refused a call; names the action and the role that lacks it
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,16 +31,6 @@ class UnsupportedDocumentError(SecurityAssistError):
 
 class AutomationInputError(SecurityAssistError):
     """A parameter of a document is missing, of the wrong type, or not allowed."""
-
-
-class DeniedByAwsError(SecurityAssistError):
-    """AWS refused a call for want of a permission."""
-
-    def __init__(self, action: str, role: str, said: str) -> None:
-        """`action` as IAM writes it, `ec2:RevokeSecurityGroupIngress`; `said` in AWS's words."""
-        super().__init__(f"{role or 'the role'} may not {action} ({said})")
-        self.action = action
-        self.role = role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from agent.views import Exposure
 from integrations.findings.ocsf import ref_of
 from integrations.findings.port import FindingClass, FindingState, Severity
 from integrations.findings.sqlite import SqliteFindings
+from integrations.remediations.sqlite import SqliteRemediations
 from integrations.resources.graphersal import GraphersalGraphs
 from integrations.systems import Systems
 from integrations.tenants.port import Tenant
@@ -78,7 +79,15 @@ def systems(estate: Estate, owner: Tenant | None = None) -> Iterator[Systems]:
             findings.of("acme").upsert(list(estate.findings.values()))
         if estate.items:
             graph.apply(told(*estate.items.values()))
-        yield Systems(owner or tenant(), findings.of("acme"), graph)
+        remediations = SqliteRemediations(Path(folder) / "remediations.sqlite")
+        yield Systems(
+            tenant=owner or tenant(),
+            findings=findings.of("acme"),
+            resources=graph,
+            remediations=remediations.of("acme"),
+            audit=remediations.audit_of("acme"),
+        )
+        remediations.close()
         findings.close()
 
 

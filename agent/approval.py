@@ -1,0 +1,181 @@
+"""Who may decide about a fix: pure rules that answer nothing, or why it is refused.
+
+Authority comes from the channel's tenant and the clicker's stable id, never from a text, a value
+of a button or a model. The rules are asked at every click, and once more before the start.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from integrations.remediations.port import Remediation, Stage
+from integrations.tenants.port import Environment, Tenant
+
+FELT_BY_AT_MOST = {Environment.PRODUCTION: 5, Environment.STAGING: 20, Environment.DEVELOPMENT: 50}
+"""A change that more other resources feel needs two approvers."""
+
+LONGEST_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who pressed or typed."""
+
+    id: str
+    """`slack/T0001/U0001`: platform, home workspace, user."""
+    foreign: bool = False
+    """A guest, or somebody of another organisation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something may not be done."""
+
+    rule: str
+    """One word for the audit: `four-eyes`, `approver`, `expired`, ..."""
+    reason: str
+    """For the person."""
+
+
+def approvals_needed(tenant: Tenant, severity: str, felt_by: int) -> int:
+    """How many different people must approve: two for what is grave or wide, else one."""
+    return 2 if why_two(tenant, severity, felt_by) else 1
+
+
+def why_two(tenant: Tenant, severity: str, felt_by: int) -> str:
+    """Why two approvers are needed, in words; empty when one is enough."""
+    reasons = []
+    if severity == "critical":
+        reasons.append("critical")
+    if tenant.environment is Environment.PRODUCTION and tenant.priority == 1:
+        reasons.append("priority 1")
+    if felt_by > FELT_BY_AT_MOST[tenant.environment]:
+        reasons.append(f"felt by {felt_by} other resources")
+    return ", ".join(reasons)
+
+
+def refuse_decision(
+    remediation: Remediation, tenant: Tenant, actor: Actor, plan_hash: str, now: datetime
+) -> Refusal | None:
+    """Why somebody may neither approve nor reject; who asked may always take it back."""
+    known = _known(remediation, actor, plan_hash)
+    if known:
+        return known
+    if remediation.stage is not Stage.PROPOSED:
+        return Refusal("decided", f"It is {said(remediation.stage)} already.")
+    if now >= remediation.expires_at:
+        return Refusal("expired", "It is too late: this request has expired.")
+    return None if actor.id == remediation.requested_by else _approver(remediation, tenant, actor)
+
+
+def refuse_approval(
+    remediation: Remediation,
+    tenant: Tenant,
+    actor: Actor,
+    plan_hash: str,
+    now: datetime,
+    reason: str,
+) -> Refusal | None:
+    """Why somebody's approval does not count."""
+    refusal = refuse_decision(remediation, tenant, actor, plan_hash, now)
+    if refusal:
+        return refusal
+    if actor.id == remediation.requested_by and not remediation.self_approval:
+        others = ", ".join(_names(tenant, remediation, but=actor.id))
+        whom = f": {others}" if others else ", and nobody else is an approver"
+        return Refusal(
+            "four-eyes", f"You asked for this fix, so someone else must approve it{whom}."
+        )
+    approver = _approver(remediation, tenant, actor)
+    if approver:
+        return approver
+    if any(approval.by == actor.id for approval in remediation.approvals):
+        return Refusal("twice", "You approved this already; another approver is needed.")
+    return _reasoned(reason, needed=needs_reason(remediation))
+
+
+def refuse_rejection(
+    remediation: Remediation,
+    tenant: Tenant,
+    actor: Actor,
+    plan_hash: str,
+    now: datetime,
+    reason: str,
+) -> Refusal | None:
+    """Why somebody's rejection does not count; an approver's and the requester's own do."""
+    refusal = refuse_decision(remediation, tenant, actor, plan_hash, now)
+    return refusal or _reasoned(reason, needed=True)
+
+
+def refuse_undo(
+    remediation: Remediation, tenant: Tenant, actor: Actor, plan_hash: str
+) -> Refusal | None:
+    """Why somebody may not undo: one approver is enough, the one who approved included."""
+    known = _known(remediation, actor, plan_hash)
+    if known:
+        return known
+    approver = _approver(remediation, tenant, actor)
+    if approver:
+        return approver
+    if not remediation.undoable:
+        return Refusal("undo", "There is nothing to undo.")
+    return None
+
+
+def refuse_start(remediation: Remediation, tenant: Tenant) -> Refusal | None:
+    """Why the approvals do not hold any more, at the moment of the start."""
+    allowed = set(tenant.may_approve(remediation.plan.severity))
+    gone = [a.by for a in remediation.approvals if a.by not in allowed]
+    if gone:
+        return Refusal("revoked", f"{', '.join(map(short, gone))} may not approve any more.")
+    if len(remediation.approvals) < remediation.approvals_needed:
+        return Refusal("too-few", "Too few people have approved it.")
+    return None
+
+
+def needs_reason(remediation: Remediation) -> bool:
+    """Whether approving asks for a reason too."""
+    return remediation.plan.severity == "critical"
+
+
+def short(person: str) -> str:
+    """The user's part of a person's id, as a platform's own mention needs it."""
+    return person.rsplit("/", 1)[-1]
+
+
+def said(stage: Stage) -> str:
+    """A stage in words."""
+    return stage.replace("_", " ")
+
+
+def _known(remediation: Remediation, actor: Actor, plan_hash: str) -> Refusal | None:
+    if actor.foreign:
+        return Refusal("foreign", "Only people of this workspace decide here, not guests.")
+    if plan_hash != remediation.plan.hash:
+        return Refusal("plan", "That button is of another plan. Ask for the fix again.")
+    return None
+
+
+def _approver(remediation: Remediation, tenant: Tenant, actor: Actor) -> Refusal | None:
+    if actor.id in tenant.may_approve(remediation.plan.severity):
+        return None
+    names = ", ".join(_names(tenant, remediation))
+    severity = remediation.plan.severity
+    if not names:
+        return Refusal(
+            "nobody",
+            f"Nobody may approve {severity} fixes of {tenant.id}: "
+            f"name approvers with `assist tenants add {tenant.id} --replace --approver ...`.",
+        )
+    return Refusal("approver", f"Approvers for {severity} fixes of {tenant.id}: {names}.")
+
+
+def _names(tenant: Tenant, remediation: Remediation, but: str = "") -> list[str]:
+    return [person for person in tenant.may_approve(remediation.plan.severity) if person != but]
+
+
+def _reasoned(reason: str, *, needed: bool) -> Refusal | None:
+    if needed and not reason.strip():
+        return Refusal("reason", "A reason is needed: say in a few words why.")
+    if len(reason) > LONGEST_REASON:
+        return Refusal("reason", f"A reason has at most {LONGEST_REASON} characters.")
+    return None
