@@ -249,11 +249,31 @@ _MARKDOWN_TABLE = re.compile(
 )
 
 
-def problems_of(blocks: Sequence[Any], at: str = "/blocks") -> list[str]:
-    """What Slack would say is wrong with these blocks; empty when nothing is."""
+_PLACES: dict[str, frozenset[str]] = {
+    "alert": frozenset({"modal"}),
+    "carousel": frozenset({"message", "home"}),
+    "container": frozenset({"message"}),
+    "context_actions": frozenset({"message"}),
+    "data_table": frozenset({"message", "home"}),
+    "markdown": frozenset({"message"}),
+    "plan": frozenset({"message"}),
+    "table": frozenset({"message", "home"}),
+    "task_card": frozenset({"message"}),
+}
+"""Blocks that have a place in some surfaces only: "Available in surfaces" of each block's page."""
+
+
+def problems_of(blocks: Sequence[Any], at: str = "/blocks", *, surface: str) -> list[str]:
+    """What Slack would say is wrong with these blocks; empty when nothing is.
+
+    `surface` is `message`, `modal` or `home`.
+    """
     problems = Problems()
     for index, block in enumerate(blocks):
         _BLOCKS(block, f"{at}/{index}", problems)
+        kind = block.get("type") if isinstance(block, dict) else None
+        if isinstance(kind, str) and surface not in _PLACES.get(kind, {surface}):
+            problems.add(f"{at}/{index}/type", f"unsupported type: {kind}")
     if not problems.sentences:
         _unique_block_ids(blocks, at, problems)
         _unique_action_ids(blocks, at, problems)

@@ -1,13 +1,22 @@
 """`chat.*` without streaming: post, update, whisper, delete."""
 
-from dataclasses import replace
-
 from bot.workspace import rules, wire
 from bot.workspace.arguments import Arguments
 from bot.workspace.blocks import MARKDOWN_LONGEST
 from bot.workspace.posting import Posting
 from bot.workspace.records import JsonObject, Message
 from bot.workspace.refusals import SlackRefusalError
+
+_COUNTED = (
+    "reply_count",
+    "reply_users_count",
+    "reply_users",
+    "latest_reply",
+    "is_locked",
+    "subscribed",
+    "reactions",
+)
+"""What a rewritten message's answer leaves out, beside where it stands: @slack/web-api 8.2."""
 
 
 class ChatMethods:
@@ -70,16 +79,11 @@ class ChatMethods:
         text, blocks = self._content(arguments)
         if len(text) > rules.UPDATE_TEXT_LONGEST:
             raise SlackRefusalError("msg_too_long")
-        fresh = replace(
-            message,
-            text=text,
-            blocks=blocks,
-            stream=None,
-            edited_ts=self._state.next_ts(),
-            metadata=arguments.metadata() or message.metadata,
-        )
-        self._state.put(fresh)
+        metadata = arguments.metadata() or message.metadata
+        fresh = self._posting.rewrite(message, text, blocks, metadata=metadata)
         shown = wire.message_json(self._state, fresh)
+        for unsaid in ("ts", "thread_ts", "parent_user_id", *_COUNTED):
+            shown.pop(unsaid, None)
         return {"channel": fresh.channel, "ts": fresh.ts, "text": fresh.text, "message": shown}
 
     def delete(self, arguments: Arguments) -> JsonObject:
@@ -92,8 +96,7 @@ class ChatMethods:
         )
         if self._state.is_streaming(message):
             raise SlackRefusalError("cant_delete_message")
-        self._state.drop(message)
-        self._posting.refresh_root(message)
+        self._posting.remove(message)
         return {"channel": message.channel, "ts": message.ts}
 
     def permalink(self, arguments: Arguments) -> JsonObject:

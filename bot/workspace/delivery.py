@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import secrets
 import threading
 import time
 import urllib.parse
@@ -16,6 +17,18 @@ from bot.workspace.records import Attempt, JsonObject
 
 _REMEMBERED = 1_000
 _OK = range(200, 300)
+_JSON = {"Content-Type": "application/json"}
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """What an attempt is known by."""
+
+    kind: str
+    event_id: str = ""
+    retry: int = 0
+    again_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +103,18 @@ class Delivery:
     def interaction(self, payload: JsonObject) -> Answer:
         """Send a press or a submission and wait for the answer, at most the ack time."""
         body = urllib.parse.urlencode({"payload": json.dumps(payload)}).encode()
-        return self._attempt(
-            str(payload["type"]), "", 0, body, {"Content-Type": "application/x-www-form-urlencoded"}
-        )
+        return self._attempt(_Name(str(payload["type"])), body, _FORM)
+
+    def verifies(self) -> bool:
+        """Whether the app gives a challenge back, as it must before Slack sends it any event.
+
+        `url_verification` of the Events API: the challenge as the body, or in a JSON object.
+        """
+        challenge = secrets.token_urlsafe(24)
+        asked = {"token": "", "challenge": challenge, "type": "url_verification"}
+        answer = self._attempt(_Name("url_verification"), json.dumps(asked).encode(), _JSON)
+        said = answer.body.decode("utf-8", "replace").strip()
+        return answer.outcome == "ok" and said in {challenge, json.dumps({"challenge": challenge})}
 
     def close(self) -> None:
         """Give up what is waiting to be sent again, and wait for what is being sent."""
@@ -112,22 +134,28 @@ class Delivery:
     def _try_and_retry(self, envelope: JsonObject) -> None:
         kind, event_id = str(envelope["event"]["type"]), str(envelope["event_id"])
         body = json.dumps(envelope).encode()
-        headers = {"Content-Type": "application/json"}
-        answer = self._attempt(kind, event_id, 0, body, headers)
-        for retry, wait_s in enumerate(self._limits.retry_after_s, start=1):
-            if answer.outcome == "ok" or answer.no_retry or self._closing.wait(wait_s):
+        headers = dict(_JSON)
+        for retry, again_s in enumerate((*self._limits.retry_after_s, None)):
+            name = _Name(kind, event_id, retry, again_s)
+            answer = self._attempt(name, body, headers)
+            if answer.outcome == "ok" or answer.no_retry or again_s is None:
                 return
-            again = {"X-Slack-Retry-Num": str(retry), "X-Slack-Retry-Reason": answer.outcome}
-            answer = self._attempt(kind, event_id, retry, body, headers | again)
+            if self._closing.wait(again_s):
+                return
+            headers["X-Slack-Retry-Num"] = str(retry + 1)
+            headers["X-Slack-Retry-Reason"] = answer.outcome
 
-    def _attempt(
-        self, kind: str, event_id: str, retry: int, body: bytes, headers: dict[str, str]
-    ) -> Answer:
+    def _attempt(self, name: _Name, body: bytes, headers: dict[str, str]) -> Answer:
         began = time.monotonic()
         answer = self._post(body, headers)
-        took_s = time.monotonic() - began
+        over = answer.outcome == "ok" or answer.no_retry
         attempt = Attempt(
-            kind=kind, event_id=event_id, retry=retry, outcome=answer.outcome, took_s=took_s
+            kind=name.kind,
+            event_id=name.event_id,
+            retry=name.retry,
+            outcome=answer.outcome,
+            took_s=time.monotonic() - began,
+            again_s=None if over else name.again_s,
         )
         with self._lock:
             self._attempts.append(attempt)

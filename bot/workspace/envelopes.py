@@ -49,6 +49,40 @@ def message_event(state: State, message: Message, channel: WorkspaceChannel) -> 
     return event(state, content, channel)
 
 
+def changed_event(
+    state: State, before: Message, after: Message, channel: WorkspaceChannel
+) -> JsonObject:
+    """The `message_changed` that follows a `chat.update`."""
+    content = {
+        **_hidden(state, channel, "message_changed", before),
+        "message": wire.message_json(state, after),
+    }
+    return event(state, content, channel)
+
+
+def deleted_event(state: State, before: Message, channel: WorkspaceChannel) -> JsonObject:
+    """The `message_deleted` that follows a `chat.delete`."""
+    content = {
+        **_hidden(state, channel, "message_deleted", before),
+        "deleted_ts": before.ts,
+    }
+    return event(state, content, channel)
+
+
+def _hidden(state: State, channel: WorkspaceChannel, subtype: str, before: Message) -> JsonObject:
+    ts = state.next_ts()
+    return {
+        "type": "message",
+        "subtype": subtype,
+        "hidden": True,
+        "channel": channel.channel_id,
+        "channel_type": _channel_type(channel),
+        "ts": ts,
+        "event_ts": ts,
+        "previous_message": wire.message_json(state, before),
+    }
+
+
 def mention_event(state: State, message: Message, channel: WorkspaceChannel) -> JsonObject:
     """The `app_mention` that comes beside the `message` event."""
     content = {
@@ -187,9 +221,11 @@ def view_submission(
     }
 
 
-def view_closed(state: State, person: WorkspacePerson, view: View) -> JsonObject:
+def view_closed(
+    state: State, person: WorkspacePerson, view: View, *, cleared: bool = False
+) -> JsonObject:
     """A modal dismissed; sent only when the view asked for `notify_on_close`."""
     interaction = _interaction(state, person, "")
     del interaction["trigger_id"]
     shown = wire.view_json(state, view)
-    return {"type": "view_closed", **interaction, "view": shown, "is_cleared": False}
+    return {"type": "view_closed", **interaction, "view": shown, "is_cleared": cleared}

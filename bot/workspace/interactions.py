@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.workspace import envelopes, rules, streams
+from bot.workspace import envelopes, fields, rules, streams
 from bot.workspace.arguments import Arguments
 from bot.workspace.blocks import interactive
 from bot.workspace.delivery import Delivery
@@ -85,19 +85,30 @@ class Interactions:
                 _action(block, element, choice),
                 trigger_id=self._trigger(user_id, source),
                 response_url=self._response_url(user_id, source),
-                values=values,
+                values=fields.filled_in(blocks, values or {}),
             )
         return self._delivery.interaction(payload).outcome
 
     def submit(self, user_id: str, view_id: str, values: Mapping[str, Any]) -> JsonObject:
         """Press a modal's submit.
 
+        What a field's own rules forbid is said at once, as Slack's clients do, and not sent.
+
         Returns:
-            `{"outcome": "ok"}` and the modal is closed or replaced, or `errors` by block id.
+            `{"outcome": "ok"}` and the modal is closed or replaced, or `errors` by block id; with
+            another outcome it stays as it is: the app did not answer (`http_timeout`, ...) or not
+            in a way that Slack understands (`invalid_answer`).
+
+        Raises:
+            NothingToPressError: That modal is not the one before this person.
         """
         state = self._state
         with state.held():
-            person, view = self._person(user_id), self._view(user_id, view_id)
+            person, view = self._person(user_id), self._top(user_id, view_id)
+            values = fields.filled_in(view.view["blocks"], values)
+            wrong = fields.wrongly_filled_in(view.view["blocks"], values)
+            if wrong:
+                return {"outcome": "ok", "errors": wrong}
             trigger_id = self._trigger(user_id, view)
             payload = envelopes.view_submission(state, person, view, values, trigger_id=trigger_id)
         answer = self._delivery.interaction(payload)
@@ -109,9 +120,10 @@ class Interactions:
     def dismiss(self, user_id: str, view_id: str) -> None:
         """Close a modal without submitting it."""
         with self._state.held():
-            person, view = self._person(user_id), self._view(user_id, view_id)
-            self._close(user_id, view)
-            payload = envelopes.view_closed(self._state, person, view)
+            person, view = self._person(user_id), self._top(user_id, view_id)
+            cleared = bool(view.view.get("clear_on_close"))
+            payload = envelopes.view_closed(self._state, person, view, cleared=cleared)
+            self._api.views.close(view, everything=cleared)
         if view.view.get("notify_on_close"):
             self._delivery.interaction(payload)
 
@@ -138,15 +150,14 @@ class Interactions:
         pressed = state.message(right.channel, right.message_ts)
         if body.get("delete_original"):
             if pressed is not None:
-                state.drop(pressed)
+                self._api.posting.remove(pressed)
             return
         arguments = Arguments(body)
         text, blocks = arguments.text("text"), self._api.posting.blocks(arguments)
         if not text and not blocks:
             raise SlackRefusalError("no_text")
         if body.get("replace_original") and pressed is not None:
-            fresh = replace(pressed, text=text, blocks=blocks, edited_ts=state.next_ts())
-            state.put(replace(fresh, stream=None))
+            self._api.posting.rewrite(pressed, text, blocks)
             return
         everybody = body.get("response_type") == "in_channel"
         message = Message(
@@ -190,6 +201,12 @@ class Interactions:
             raise NothingToPressError(view_id)
         return view
 
+    def _top(self, user_id: str, view_id: str) -> View:
+        """The modal that a person sees: those below it wait."""
+        if self._state.open_views.get(user_id, ())[-1:] != (view_id,):
+            raise NothingToPressError(view_id)
+        return self._view(user_id, view_id)
+
     def _trigger(self, user_id: str, source: Message | View) -> str:
         state = self._state
         trigger_id = f"{state.next_id('9')}.{state.next_id('8')}"
@@ -211,31 +228,46 @@ class Interactions:
         return f"{self._state.url}/response/{response_id}"
 
     def _answered(self, user_id: str, view: View, body: bytes) -> JsonObject:
-        """What `response_action` asks for: errors, update, push, clear, or just close."""
+        """What the app's answer to a submission brings about."""
         try:
             answer = json.loads(body) if body.strip() else {}
-        except ValueError:
-            answer = {}
-        action = answer.get("response_action") if isinstance(answer, dict) else None
-        if action == "errors":
-            return {"outcome": "ok", "errors": dict(answer.get("errors") or {})}
-        if action == "update":
-            self._api.views.replaced(view, rules.check_view(answer.get("view"), "modal"))
-        elif action == "push":
-            trigger_id = self._trigger(user_id, view)
-            self._api.views.push(Arguments({"trigger_id": trigger_id, "view": answer.get("view")}))
-        elif action == "clear":
-            self._state.open_views.pop(user_id, None)
-            self._state.note("view", "", user_id, user_id)
-        else:
-            self._close(user_id, view)
-        return {"outcome": "ok"}
+            if not isinstance(answer, dict):
+                return {"outcome": "invalid_answer"}
+            errors = self._obeyed(user_id, view, answer)
+        except (ValueError, SlackRefusalError):
+            return {"outcome": "invalid_answer"}
+        return {"outcome": "ok", "errors": errors} if errors else {"outcome": "ok"}
 
-    def _close(self, user_id: str, view: View) -> None:
-        stack = self._state.open_views.get(user_id, ())
-        left = tuple(one for one in stack if one != view.view_id)
-        self._state.open_views[user_id] = left
-        self._state.note("view", "", user_id, user_id)
+    def _obeyed(self, user_id: str, view: View, answer: JsonObject) -> dict[str, str]:
+        """Do what `response_action` asks for: update, push, clear, errors, or just close."""
+        views = self._api.views
+        match answer.get("response_action"):
+            case None:
+                views.close(view)
+            case "clear":
+                views.close(view, everything=True)
+            case "update":
+                views.replaced(view, rules.check_view(answer.get("view"), "modal"))
+            case "push":
+                trigger_id = self._trigger(user_id, view)
+                views.push(Arguments({"trigger_id": trigger_id, "view": answer.get("view")}))
+            case "errors":
+                return _errors(view, answer.get("errors"))
+            case other:
+                raise ValueError(f"unknown response_action: {other}")
+        return {}
+
+
+def _errors(view: View, errors: Any) -> dict[str, str]:
+    """Errors stand at inputs and nowhere else.
+
+    Raises:
+        ValueError: There are none, or one is for something that is no input of this view.
+    """
+    inputs = {b["block_id"] for b in view.view["blocks"] if b["type"] == "input"}
+    if not isinstance(errors, dict) or not errors or not inputs >= set(errors):
+        raise ValueError("errors are for inputs")
+    return {block_id: str(words) for block_id, words in errors.items()}
 
 
 def _found(
@@ -265,9 +297,7 @@ def _action(block: JsonObject, element: JsonObject, choice: Any) -> JsonObject:
     if kind in {"button", "icon_button"}:
         pressed = {"text": element["text"]}
         return {**action, **pressed, **({"value": element["value"]} if "value" in element else {})}
-    options = {option["value"]: option for option in element.get("options") or ()}
-    for group in element.get("option_groups") or ():
-        options |= {option["value"]: option for option in group["options"]}
+    options = fields.options_of(element)
     if kind in {"checkboxes", "multi_static_select"}:
         return {**action, _FORMS[kind]: [options[one] for one in choice or () if one in options]}
     return {**action, _FORMS.get(kind, "value"): options.get(choice, choice)}

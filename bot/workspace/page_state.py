@@ -124,7 +124,14 @@ def _message(state: State, message: Message) -> JsonObject:
         "edited": bool(message.edited_ts),
         "reactions": shown.get("reactions", []),
         "files": files,
+        "trouble": _trouble(state, message),
     }
+
+
+def _trouble(state: State, message: Message) -> JsonObject | None:
+    """Why the app does not hear a message: the page's own line, Slack shows nothing."""
+    found = list(state.troubles.get((message.channel, message.ts), {}).values())
+    return {"why": found[-1].outcome, "again": found[-1].again_s} if found else None
 
 
 def _picture(state: State, file_id: str) -> JsonObject:

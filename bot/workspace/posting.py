@@ -1,6 +1,8 @@
 """What every method that speaks needs: the right channel, Slack's rules, a place in the thread."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from bot.workspace import envelopes, rules
 from bot.workspace.arguments import Arguments
@@ -121,6 +123,30 @@ class Posting:
         if channel is not None and message.stream is None:
             self._send_event(envelopes.message_event(state, message, channel))
         return message
+
+    def rewrite(
+        self, message: Message, text: str, blocks: tuple[JsonObject, ...], **more: Any
+    ) -> Message:
+        """Give a message other content; the app hears of it.
+
+        A rewritten card does not say that it was edited, a rewritten text does (Slack's page of
+        chat.update).
+        """
+        edited_ts = message.edited_ts if blocks else self.state.next_ts()
+        fresh = replace(message, text=text, blocks=blocks, stream=None, edited_ts=edited_ts, **more)
+        self.state.put(fresh)
+        channel = self.state.channel_of(message.channel)
+        if channel is not None and not message.only_for:
+            self._send_event(envelopes.changed_event(self.state, message, fresh, channel))
+        return fresh
+
+    def remove(self, message: Message) -> None:
+        """Take a message away; the app hears of it."""
+        channel = self.state.channel_of(message.channel)
+        if channel is not None and not message.only_for:
+            self._send_event(envelopes.deleted_event(self.state, message, channel))
+        self.state.drop(message)
+        self.refresh_root(message)
 
     def refresh_root(self, message: Message) -> None:
         """Let the page count the root's replies again."""

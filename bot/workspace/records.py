@@ -198,6 +198,16 @@ class ResponseUrl:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Why the app did not take a person's message so far."""
+
+    outcome: str
+    """As `Attempt.outcome`."""
+    again_s: float | None
+    """As `Attempt.again_s`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One delivery to the app, as it went."""
 
@@ -209,3 +219,5 @@ class Attempt:
     outcome: str
     """`ok`, or Slack's reason: `http_timeout`, `http_error`, `connection_failed`."""
     took_s: float
+    again_s: float | None = None
+    """Seconds until the next attempt of this delivery; None: there is none."""

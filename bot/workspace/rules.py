@@ -72,7 +72,6 @@ _MODAL = record(
         "close": plain(24),
         "clear_on_close": boolean,
         "notify_on_close": boolean,
-        "submit_disabled": boolean,
     },
     required=("type", "title", "blocks"),
 )
@@ -91,7 +90,7 @@ def check_blocks(blocks: Any, *, ready: FileReady, most: int = MESSAGE_BLOCKS) -
     if len(blocks) > most:
         sentence = f"no more than {most} items allowed [json-pointer:/blocks]"
         raise SlackRefusalError("invalid_blocks", [sentence])
-    problems = problems_of(blocks)
+    problems = problems_of(blocks, surface="message")
     if problems:
         raise SlackRefusalError("invalid_blocks", problems)
     _check_pictures(blocks, ready)
@@ -156,7 +155,7 @@ def _view_blocks(view: JsonObject) -> list[str]:
         return ["must be an array [json-pointer:/view/blocks]"]
     if len(blocks) > VIEW_BLOCKS:
         return [f"no more than {VIEW_BLOCKS} items allowed [json-pointer:/view/blocks]"]
-    found = problems_of(blocks, "/view/blocks")
+    found = problems_of(blocks, "/view/blocks", surface=view["type"])
     asks = any(isinstance(b, dict) and b.get("type") == "input" for b in blocks)
     if view["type"] == "modal" and asks and not view.get("submit"):
         found.append("missing required field: submit [json-pointer:/view]")

@@ -9,12 +9,14 @@ from typing import TypeVar
 
 from bot.workspace.limits import Limits
 from bot.workspace.records import (
+    Attempt,
     Message,
     Prompts,
     ResponseUrl,
     Status,
     StoredFile,
     Trigger,
+    Trouble,
     View,
     WorkspaceBot,
     WorkspaceChannel,
@@ -78,6 +80,8 @@ class State:
         self.homes: dict[str, View] = {}
         self.triggers: dict[str, Trigger] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
+        self.troubles: dict[tuple[str, str], dict[str, Trouble]] = {}
+        """Channel and ts of a message -> event id -> why the app did not take it."""
         self.url = ""
         """Where the workspace's own server listens, once it does."""
         self.closed = False
@@ -191,6 +195,15 @@ class State:
         """The messages in the channel itself, ephemeral ones left out."""
         found = self.messages.get(channel, {}).values()
         return [m for m in found if not m.only_for and not m.thread_ts]
+
+    def set_trouble(self, place: tuple[str, str], attempt: Attempt) -> None:
+        """Note whether the app took a message; `place` is its channel and ts."""
+        troubles = self.troubles.setdefault(place, {})
+        if attempt.outcome != "ok":
+            troubles[attempt.event_id] = Trouble(outcome=attempt.outcome, again_s=attempt.again_s)
+        elif troubles.pop(attempt.event_id, None) is None:
+            return
+        self.note("message", *place)
 
     def set_status(self, channel: str, thread: str, status: Status | None) -> None:
         """Say what the bot is doing there, or that it is not."""

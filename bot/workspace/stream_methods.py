@@ -55,7 +55,7 @@ class StreamMethods:
             raise SlackRefusalError("no_text")
         fresh = replace(message, stream=stream, metadata=arguments.metadata())
         self._state.put(fresh)
-        shown = wire.message_json(self._state, fresh)
+        shown = {**wire.message_json(self._state, fresh), "streaming_state": "completed"}
         return {"channel": fresh.channel, "ts": fresh.ts, "message": shown}
 
     def _check_recipient(self, arguments: Arguments) -> None:

@@ -21,8 +21,10 @@ class ViewMethods:
 
     def open(self, arguments: Arguments) -> JsonObject:
         """`views.open`: within three seconds of a press, once."""
-        view = rules.check_view(arguments.json("view"), "modal")
+        view = self._checked(arguments, "modal")
         user, _ = self._exchanged(arguments)
+        for below in self._state.open_views.get(user, ()):
+            self._state.views.pop(below, None)
         opened = self._stored(user, view)
         self._state.open_views[user] = (opened.view_id,)
         self._state.note("view", "", user, user)
@@ -30,7 +32,7 @@ class ViewMethods:
 
     def push(self, arguments: Arguments) -> JsonObject:
         """`views.push`: on top of the modal that was pressed."""
-        view = rules.check_view(arguments.json("view"), "modal")
+        view = self._checked(arguments, "modal")
         user, _ = self._exchanged(arguments)
         stack = self._state.open_views.get(user, ())
         if not stack:
@@ -47,24 +49,54 @@ class ViewMethods:
         user = arguments.required("user_id", "user_not_found")
         if user not in self._state.people:
             raise SlackRefusalError("user_not_found")
-        view = rules.check_view(arguments.json("view"), "home")
         before = self._state.homes.get(user)
-        if before is not None and "hash" in arguments and arguments.text("hash") != before.hash:
-            raise SlackRefusalError("hash_conflict")
-        home = self._stored(user, view)
-        self._state.homes[user] = home
-        self._state.note("home", "", user, user)
+        view = self._checked(arguments, "home", before)
+        if before is None:
+            home = self._state.homes[user] = self._stored(user, view)
+            self._state.note("home", "", user, user)
+        else:
+            home = self.replaced(before, view)
         return {"view": wire.view_json(self._state, home)}
 
     def update(self, arguments: Arguments) -> JsonObject:
-        """`views.update`."""
-        held = self._state.views.get(arguments.required("view_id", "not_found"))
+        """`views.update`: by its id, or by the name that the app gave it."""
+        held = self._held(arguments)
+        view = self._checked(arguments, held.view["type"], held)
+        return {"view": wire.view_json(self._state, self.replaced(held, view))}
+
+    def close(self, view: View, *, everything: bool = False) -> None:
+        """Take a modal from before its person, or all of that person's."""
+        state, user = self._state, view.user
+        stack = state.open_views.get(user, ())
+        gone = stack if everything else (view.view_id,)
+        state.open_views[user] = tuple(one for one in stack if one not in gone)
+        for view_id in gone:
+            state.views.pop(view_id, None)
+        state.note("view", "", user, user)
+
+    def _held(self, arguments: Arguments) -> View:
+        if "view_id" in arguments:
+            held = self._state.views.get(arguments.text("view_id"))
+        else:
+            held = self._named(arguments.text("external_id"))
         if held is None:
             raise SlackRefusalError("not_found")
-        view = rules.check_view(arguments.json("view"), held.view["type"])
-        if "hash" in arguments and arguments.text("hash") != held.hash:
+        return held
+
+    def _named(self, external_id: str) -> View | None:
+        views = self._state.views.values()
+        found = (view for view in views if view.view.get("external_id") == external_id)
+        return next(found, None) if external_id else None
+
+    def _checked(self, arguments: Arguments, kind: str, held: View | None = None) -> JsonObject:
+        """The call's view; `held` is the one that it replaces."""
+        view = rules.check_view(arguments.json("view"), kind)
+        if held is not None and "hash" in arguments and arguments.text("hash") != held.hash:
             raise SlackRefusalError("hash_conflict")
-        return {"view": wire.view_json(self._state, self.replaced(held, view))}
+        other = self._named(str(view.get("external_id") or ""))
+        if other is not None and (held is None or other.view_id != held.view_id):
+            raise SlackRefusalError("duplicate_external_id")
+        return view
 
     def replaced(self, held: View, view: JsonObject) -> View:
         """Show other content in a view that is there."""

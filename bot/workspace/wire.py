@@ -46,9 +46,7 @@ def message_json(state: State, message: Message) -> JsonObject:
         shown |= {"bot_id": bot.bot_id, "app_id": bot.app_id, "bot_profile": _profile(state)}
     if message.stream is not None:
         blocks = streams.blocks_of(message.stream)
-        writing = state.is_streaming(message)
         shown["text"] = message.text or streams.text_of(message.stream)
-        shown["streaming_state"] = "in_progress" if writing else "completed"
     if blocks:
         shown["blocks"] = blocks
     shown |= _thread_json(state, message)

@@ -66,10 +66,25 @@ class Workspace:
             secret=bot.signing_secret,
             clock=clock,
             limits=limits,
-            on_attempt=lambda _attempt: self.state.wake(),
+            on_attempt=self._attempted,
         )
         self.api = WebApi(self.state, self._delivery.event)
         self.interactions = Interactions(self.state, self.api, self._delivery)
+        self._sent: dict[str, tuple[str, str]] = {}
+
+    def _attempted(self, attempt: Attempt) -> None:
+        """Note at a person's message whether the app took it; wake whoever waits for that."""
+        with self.state.held():
+            place = self._sent.get(attempt.event_id)
+            if place is not None:
+                self.state.set_trouble(place, attempt)
+                if attempt.again_s is None:
+                    del self._sent[attempt.event_id]
+            self.state.wake()
+
+    def verify_app(self) -> bool:
+        """Whether the app answers the challenge that Slack sends to a new request URL."""
+        return self._delivery.verifies()
 
     def say(self, user_id: str, channel_id: str, text: str, thread_ts: str | None = None) -> str:
         """Write as a person; the message's ts.
@@ -137,7 +152,8 @@ class Workspace:
     def messages(self, channel_id: str, thread_ts: str | None = None) -> list[JsonObject]:
         """A channel's own messages, or a thread with its root, the oldest first.
 
-        As `conversations.replies` shows them; `streaming_state` says whether one is unfinished.
+        As `conversations.replies` shows them, and with `streaming_state` (`in_progress` or
+        `completed`) where one is or was streamed.
         Ephemeral messages are not among them: see `whispers`.
         """
         with self.state.held():
@@ -146,7 +162,14 @@ class Workspace:
                 if thread_ts
                 else self.state.timeline(channel_id)
             )
-            return [wire.message_json(self.state, message) for message in found]
+            return [self._seen(message) for message in found]
+
+    def _seen(self, message: Message) -> JsonObject:
+        shown = wire.message_json(self.state, message)
+        if message.stream is not None:
+            writing = self.state.is_streaming(message)
+            shown["streaming_state"] = "in_progress" if writing else "completed"
+        return shown
 
     def whispers(self, user_id: str, channel_id: str) -> list[JsonObject]:
         """The ephemeral messages one person sees in a channel."""
@@ -252,9 +275,12 @@ class Workspace:
         state = self.state
         mentioned = spoken.mentions(message.text, state.bot.user_id)
         if channel.with_bot:
+            events = [envelopes.message_event(state, message, channel)]
             if mentioned and not channel.channel_id.startswith("D"):
-                self._delivery.event(envelopes.mention_event(state, message, channel))
-            self._delivery.event(envelopes.message_event(state, message, channel))
+                events.insert(0, envelopes.mention_event(state, message, channel))
+            for event in events:
+                self._sent[event["event_id"]] = (message.channel, message.ts)
+                self._delivery.event(event)
         elif mentioned:
             text = f"@{state.bot.name} {_NOT_HERE}"
             hint = replace(message, ts=state.next_ts(), user="USLACKBOT", text=text, blocks=())

@@ -75,6 +75,29 @@ def test_an_update_replaces_text_and_blocks(stage: Stage) -> None:
     assert message["edited"]["user"] == BOT.user_id
 
 
+def test_a_card_that_is_rewritten_does_not_say_so(stage: Stage) -> None:
+    posted = stage.client.chat_postMessage(channel=ACME, text="card", blocks=[{"type": "divider"}])
+    header = {"type": "header", "text": {"type": "plain_text", "text": "Approved"}}
+    stage.client.chat_update(channel=ACME, ts=posted["ts"], text="done", blocks=[header])
+    (message,) = stage.workspace.messages(ACME)
+    assert [block["type"] for block in message["blocks"]] == ["header"]
+    assert "edited" not in message
+
+
+def test_the_app_hears_of_a_changed_and_of_a_deleted_message(stage: Stage) -> None:
+    root = stage.root()
+    posted = stage.client.chat_postMessage(channel=ACME, thread_ts=root, text="old")
+    stage.client.chat_update(channel=ACME, ts=posted["ts"], text="new")
+    stage.client.chat_delete(channel=ACME, ts=posted["ts"])
+    heard = {event.get("subtype"): event for event in stage.app.events(4)}
+    changed, deleted = heard["message_changed"], heard["message_deleted"]
+    assert (changed["message"]["text"], changed["previous_message"]["text"]) == ("new", "old")
+    assert changed["message"]["ts"] == deleted["deleted_ts"] == posted["ts"]
+    assert changed["hidden"] is deleted["hidden"] is True
+    assert changed["channel"] == deleted["channel"] == ACME
+    assert deleted["previous_message"]["thread_ts"] == root
+
+
 def test_an_update_has_at_most_4000_characters(stage: Stage) -> None:
     posted = stage.client.chat_postMessage(channel=ACME, text="old")
     with pytest.raises(SlackApiError) as caught:

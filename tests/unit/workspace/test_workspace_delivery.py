@@ -1,5 +1,6 @@
 """What reaches the app: signed, once when it is acked, again when it is not."""
 
+import json
 import threading
 from typing import Any
 
@@ -249,3 +250,54 @@ def test_bolt_takes_the_deliveries_as_they_are(stage: Stage) -> None:
         "message channel",
         "press 1",
     ]
+
+
+def challenged(received: Received) -> tuple[int, dict[str, str], bytes]:
+    return 200, {}, str(received.payload["challenge"]).encode()
+
+
+@pytest.mark.parametrize(
+    ("reply", "right"),
+    [
+        (challenged, True),
+        (lambda one: (200, {}, json.dumps({"challenge": one.payload["challenge"]}).encode()), True),
+        (lambda _one: (200, {}, b"hello"), False),
+        (lambda one: (500, {}, str(one.payload["challenge"]).encode()), False),
+    ],
+    ids=["plain", "json", "other words", "an error"],
+)
+def test_an_app_gives_the_challenge_back_or_is_no_app(reply: Any, *, right: bool) -> None:
+    with on_stage(reply=reply) as stage:
+        assert stage.workspace.verify_app() is right
+        (received,) = stage.app.received
+        assert received.payload["type"] == "url_verification"
+        verifier = SignatureVerifier(SECRET, clock=At(START))
+        assert verifier.is_valid_request(received.body, received.headers)
+
+
+def troubles(stage: Stage, ts: str) -> list[tuple[str, float | None]]:
+    found = stage.workspace.state.troubles.get((ACME, ts), {}).values()
+    return [(trouble.outcome, trouble.again_s) for trouble in found]
+
+
+def test_a_message_that_the_app_did_not_take_says_so_until_it_did() -> None:
+    limits = Limits(retry_after_s=(0.0, 300.0), ack_s=2.0)
+    with on_stage(limits, reply=unacked(2)) as stage:
+        ts = stage.workspace.say(ANALYST, ACME, "hi")
+        waiting = [("http_error", 300.0)]
+        assert stage.workspace.wait_for(lambda: troubles(stage, ts) == waiting, 5)
+
+
+def test_a_message_that_was_taken_in_the_end_is_in_no_trouble() -> None:
+    with on_stage(reply=unacked(2)) as stage:
+        ts = stage.workspace.say(ANALYST, ACME, "hi")
+        stage.workspace.wait_until_quiet(5)
+        assert [one.outcome for one in stage.workspace.deliveries][-1] == "ok"
+        assert troubles(stage, ts) == []
+
+
+def test_a_message_that_was_given_up_says_so_for_good() -> None:
+    with on_stage(reply=unacked(9)) as stage:
+        ts = stage.workspace.say(ANALYST, ACME, "hi")
+        stage.workspace.wait_until_quiet(5)
+        assert troubles(stage, ts) == [("http_error", None)]

@@ -70,7 +70,6 @@ FITS: list[tuple[str, list[Any]]] = [
     ("10 things in a context", [{"type": "context", "elements": [mrkdwn("x")] * 10}]),
     ("12000 characters of markdown", [{"type": "markdown", "text": "x" * 12_000}]),
     ("100 rows of 20 cells", [table(100, 20)]),
-    ("an alert", [{"type": "alert", "level": "warning", "text": plain("x")}]),
     ("a card", [{"type": "card", "title": plain("x" * 150), "body": mrkdwn("x" * 200)}]),
     ("the same action in two blocks", [actions(button()), actions(button())]),
     ("a link and a table", [section("<https://example.com|x>"), table(2, 2)]),
@@ -138,8 +137,8 @@ TOO_MUCH: list[tuple[str, list[Any], str]] = [
         "invalid_blocks",
     ),
     (
-        "an unknown level",
-        [{"type": "alert", "level": "loud", "text": plain("x")}],
+        "an alert, which is for modals",
+        [{"type": "alert", "level": "warning", "text": plain("x")}],
         "invalid_blocks",
     ),
     ("an empty card", [{"type": "card", "subtitle": plain("x")}], "invalid_blocks"),
@@ -197,6 +196,10 @@ MODAL = {"type": "modal", "title": plain("Why"), "blocks": [section("x")]}
         {**MODAL, "blocks": "none"},
         {**MODAL, "type": "home"},
         {**MODAL, "blocks": [{"type": "nonsense"}]},
+        {**MODAL, "blocks": [{"type": "markdown", "text": "for messages"}]},
+        {**MODAL, "blocks": [table(1, 1)]},
+        {**MODAL, "blocks": [{"type": "alert", "level": "loud", "text": plain("x")}]},
+        {**MODAL, "submit_disabled": True},
         {
             **MODAL,
             "blocks": [
@@ -212,5 +215,14 @@ def test_a_wrong_view_is_refused(view: Any) -> None:
     assert caught.value.error == "invalid_arguments"
 
 
-def test_a_right_view_is_taken() -> None:
-    assert check_view(MODAL, "modal") == MODAL
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        MODAL["blocks"],
+        [{"type": "alert", "level": "warning", "text": plain("x")}],
+        [{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": []}]}],
+    ],
+)
+def test_a_right_view_is_taken(blocks: Any) -> None:
+    view = {**MODAL, "blocks": blocks}
+    assert check_view(view, "modal") == view
