@@ -1,0 +1,272 @@
+"""Requests to fix something, from the proposal to the decision: plain code, never a model.
+
+What is done about an approved request stands in `agent/execution.py`.
+"""
+
+import re
+import secrets
+from base64 import b32encode
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from agent.approval import (
+    LONGEST_REASON,
+    Actor,
+    Refusal,
+    approvals_needed,
+    refuse_approval,
+    refuse_rejection,
+    refuse_undo,
+)
+from agent.guard.untrusted import clean
+from agent.planning import FixPlanner, NotFixableError
+from agent.views import Exposure
+from integrations.errors import NotFoundError, StaleWriteError
+from integrations.findings.port import Finding
+from integrations.remediations.audit import AuditEntry, AuditKind
+from integrations.remediations.port import OPEN_STAGES, IllegalMoveError, Remediation, Stage
+from integrations.runbooks.port import RunbookCatalogue
+from integrations.systems import Systems
+
+OPEN_FOR = timedelta(minutes=60)
+"""How long a request waits for its approvals."""
+
+LEASE = timedelta(seconds=60)
+
+_TRIES = 8
+"""How often a decision is put again when somebody else decided at the same moment."""
+
+_ID = re.compile(r"R-[a-z2-7]{16}")
+
+_REPLACED = "A newer plan took its place."
+
+
+def new_id() -> str:
+    """An opaque id of 80 random bits that people can read out: `R-` and 16 characters."""
+    return f"R-{b32encode(secrets.token_bytes(10)).decode().lower()}"
+
+
+class Remediations:
+    """One tenant's requests, and the decisions about them."""
+
+    def __init__(
+        self,
+        systems: Systems,
+        catalogue: RunbookCatalogue,
+        clock: Callable[[], float],
+        ids: Callable[[], str] = new_id,
+    ) -> None:
+        """`clock` gives seconds since the epoch; `ids` new request ids."""
+        self._systems = systems
+        self._store = systems.remediations
+        self._planner = FixPlanner(systems, catalogue, clock)
+        self._clock = clock
+        self._ids = ids
+
+    def propose(
+        self, finding: Finding, requested_by: str, exposure: Exposure | None = None
+    ) -> Remediation:
+        """Plan a fix and keep it as a request; the same plan asked for again is the same request.
+
+        Raises:
+            NotFixableError, NothingToFixError: there is no plan to be made; says why.
+            NotFoundError, DeniedByAwsError, UnavailableError: the account could not be read.
+        """
+        in_hand = self._store.search(OPEN_STAGES, finding=finding.uid, limit=5)
+        for request in in_hand:
+            if request.stage is not Stage.PROPOSED:
+                return request
+        plan = self._planner.plan(finding, exposure)
+        now = self.now()
+        for request in in_hand:
+            if request.plan.hash == plan.hash and now < request.expires_at:
+                return request
+            self.expire(request, _REPLACED)
+        tenant = self._systems.tenant
+        request = Remediation(
+            id=self._ids(),
+            plan=plan,
+            requested_by=requested_by,
+            requested_at=now,
+            expires_at=now + OPEN_FOR,
+            approvals_needed=approvals_needed(tenant, plan.severity, len(plan.touches)),
+            self_approval=tenant.self_approval,
+        )
+        self.record(AuditKind.PROPOSED, request, requested_by, _of_plan(request))
+        self._store.add(request)
+        return request
+
+    def approve(
+        self, request_id: str, plan_hash: str, actor: Actor, reason: str = ""
+    ) -> Remediation | Refusal:
+        """Count somebody's approval, or say why it does not count."""
+        reason = clean(reason, LONGEST_REASON + 1)
+        return self._decided(
+            request_id,
+            actor,
+            AuditKind.APPROVED,
+            lambda r: refuse_approval(
+                r, self._systems.tenant, actor, plan_hash, self.now(), reason
+            ),
+            lambda r: r.approved(actor.id, self.now(), reason),
+            {"reason": reason, "plan": plan_hash},
+        )
+
+    def reject(
+        self, request_id: str, plan_hash: str, actor: Actor, reason: str
+    ) -> Remediation | Refusal:
+        """Close a request for good, or say why that does not count."""
+        reason = clean(reason, LONGEST_REASON + 1)
+        return self._decided(
+            request_id,
+            actor,
+            AuditKind.REJECTED,
+            lambda r: refuse_rejection(
+                r, self._systems.tenant, actor, plan_hash, self.now(), reason
+            ),
+            lambda r: r.rejected(actor.id, self.now(), reason),
+            {"reason": reason, "plan": plan_hash},
+        )
+
+    def undo(
+        self, request_id: str, plan_hash: str, actor: Actor, owner: str
+    ) -> Remediation | Refusal:
+        """Let the one undo begin, or say why not; `owner` is the worker that will see to it.
+
+        Raises:
+            NotFoundError, DeniedByAwsError, UnavailableError: the account could not be read.
+        """
+        found = self._found(request_id)
+        if isinstance(found, Refusal):
+            return self._refused(request_id, actor, found)
+        refusal = refuse_undo(found, self._systems.tenant, actor, plan_hash) or self._drifted(found)
+        if refusal:
+            return self._refused(request_id, actor, refusal)
+        return self._decided(
+            request_id,
+            actor,
+            AuditKind.UNDO_ASKED,
+            lambda r: refuse_undo(r, self._systems.tenant, actor, plan_hash),
+            lambda r: r.undoing(actor.id, owner, self.now(), LEASE),
+            {"plan": plan_hash},
+        )
+
+    def viewed(self, request: Remediation, by: str) -> None:
+        """Somebody was shown the plan."""
+        self.record(AuditKind.VIEWED, request, by, {"plan": request.plan.hash})
+
+    def sweep(self) -> list[Remediation]:
+        """Close the requests whose time is over; those that were closed."""
+        waiting = self._store.search(frozenset({Stage.PROPOSED, Stage.APPROVED}), limit=500)
+        closed = [self.expire(request, why) for request in waiting if (why := self._late(request))]
+        return [request for request in closed if request is not None]
+
+    def _late(self, request: Remediation) -> str:
+        over = self.now() - request.expires_at
+        if request.stage is Stage.PROPOSED and over >= timedelta(0):
+            return "Nobody decided in time."
+        if request.stage is Stage.APPROVED and over >= OPEN_FOR:
+            return "It was approved, but could not be started in time."
+        return ""
+
+    def expire(self, request: Remediation, why: str) -> Remediation | None:
+        """Close one request; None when somebody acted on it meanwhile."""
+        try:
+            closed = request.expired(self.now(), why)
+            self.record(AuditKind.EXPIRED, request, "assist", {"why": why})
+            self._store.save(closed)
+        except (IllegalMoveError, StaleWriteError):
+            return None
+        return closed
+
+    def record(
+        self, kind: AuditKind, request: Remediation, by: str, detail: Mapping[str, Any]
+    ) -> None:
+        """Write into the audit; what is told there is done afterwards."""
+        self._systems.audit.append(
+            AuditEntry(at=self.now(), kind=kind, remediation=request.id, by=by, detail=detail)
+        )
+
+    def now(self) -> datetime:
+        """The time, aware UTC."""
+        return datetime.fromtimestamp(self._clock(), tz=UTC)
+
+    def _decided(
+        self,
+        request_id: str,
+        actor: Actor,
+        kind: AuditKind,
+        refuse: Callable[[Remediation], Refusal | None],
+        move: Callable[[Remediation], Remediation],
+        detail: Mapping[str, Any],
+    ) -> Remediation | Refusal:
+        """Rule, write down, compare-and-set; ruled again when somebody else was faster."""
+        for _ in range(_TRIES):
+            request = self._found(request_id)
+            if isinstance(request, Refusal):
+                return self._refused(request_id, actor, request)
+            refusal = refuse(request)
+            if refusal is not None:
+                if refusal.rule == "expired":
+                    self.expire(request, "Nobody decided in time.")
+                return self._refused(request_id, actor, refusal)
+            self.record(kind, request, actor.id, {**detail, "version": request.version + 1})
+            try:
+                moved = move(request)
+                self._store.save(moved)
+            except StaleWriteError:
+                continue
+            except IllegalMoveError as error:
+                return self._refused(request_id, actor, Refusal("law", str(error)))
+            return moved
+        busy = Refusal("busy", "Several people decided at the same moment; please press again.")
+        return self._refused(request_id, actor, busy)
+
+    def _found(self, request_id: str) -> Remediation | Refusal:
+        try:
+            return self._store.get(request_id)
+        except NotFoundError:
+            return Refusal("unknown", f"{self._systems.tenant.id} has no such request.")
+
+    def _refused(self, request_id: str, actor: Actor, refusal: Refusal) -> Refusal:
+        self._systems.audit.append(
+            AuditEntry(
+                at=self.now(),
+                kind=AuditKind.REFUSED,
+                remediation=request_id if _ID.fullmatch(request_id) else "",
+                by=actor.id,
+                detail={"rule": refusal.rule},
+            )
+        )
+        return refusal
+
+    def _drifted(self, request: Remediation) -> Refusal | None:
+        """Why an undo would put back more, or other, than the fix changed."""
+        plan = request.plan
+        automations = self._systems.automations
+        if automations is None:
+            raise NotFixableError("I have no access to the account any more")
+        finding = self._systems.findings.get(plan.finding).finding
+        prepared = self._planner.prepare(finding)
+        now = automations.check(prepared.location, prepared.runbook, plan.parameters)
+        if dict(now.state) == dict(request.found):
+            return None
+        return Refusal(
+            "drift",
+            f"{plan.resource_name} was changed by somebody else after the fix, "
+            "so putting the old state back could break that. Undo it by hand.",
+        )
+
+
+def _of_plan(request: Remediation) -> dict[str, Any]:
+    plan = request.plan
+    return {
+        "plan": plan.hash,
+        "finding": plan.finding_ref,
+        "control": plan.control,
+        "resource": plan.resource,
+        "runbook": f"{plan.runbook}@{plan.runbook_version}",
+        "calls": [call.action for call in plan.calls],
+        "approvals_needed": request.approvals_needed,
+    }
