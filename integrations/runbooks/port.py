@@ -7,6 +7,7 @@ the properties that the fix touches, their state after the fix, and what the und
 
 UnsupportedDocumentError    a document cannot be interpreted; names the step and the line
 AutomationInputError        a parameter is missing or not allowed; nothing was called
+AutomationFailedError       a step of a check failed; names the step
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from integrations.errors import SecurityAssistError
+from integrations.runbooks.permissions import iam_action
 
 
 class UnsupportedDocumentError(SecurityAssistError):
@@ -31,6 +33,10 @@ class UnsupportedDocumentError(SecurityAssistError):
 
 class AutomationInputError(SecurityAssistError):
     """A parameter of a document is missing, of the wrong type, or not allowed."""
+
+
+class AutomationFailedError(SecurityAssistError):
+    """A document that only reads did not come to its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,8 +169,8 @@ class PlannedCall:
 
     @property
     def action(self) -> str:
-        """`ec2:RevokeSecurityGroupIngress`."""
-        return f"{self.service}:{self.operation}"
+        """The IAM action it needs: `ec2:RevokeSecurityGroupIngress`."""
+        return iam_action(self.service, self.operation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +182,8 @@ class Preview:
     """Actions that were really called: `ec2:DescribeSecurityGroups`."""
     unpredicted: tuple[str, ...] = ()
     """What could not be foreseen, a sentence each; empty when nothing."""
+    failure: str = ""
+    """Why the document would fail, with the step; empty when it would come to its end."""
 
 
 class ExecutionStatus(StrEnum):

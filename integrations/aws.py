@@ -1,0 +1,103 @@
+"""boto3 as every engine uses it: sessions with their endpoint, time limits, errors in our words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from typing_extensions import override
+
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 20.0
+ATTEMPTS = 3
+
+_DENIED = (
+    "AccessDenied",
+    "Unauthorized",
+    "NotAuthorized",
+    "AuthFailure",
+    "AuthorizationError",
+    "OptInRequired",
+)
+_NOT_FOUND = ("NotFound", "NoSuch", "DoesNotExist", "NonExistent", "UnknownResource")
+_AWAY = (
+    "Throttl",
+    "TooManyRequests",
+    "RequestLimitExceeded",
+    "SlowDown",
+    "ServiceUnavailable",
+    "InternalError",
+    "InternalFailure",
+    "InternalServer",
+    "RequestTimeout",
+    "PriorRequestNotComplete",
+)
+
+
+class AwsSession(boto3.Session):
+    """A session whose clients go to one endpoint, within time limits.
+
+    Nothing is read from the environment or from configuration files.
+    """
+
+    def __init__(
+        self,
+        *,
+        access_key: str,
+        secret_key: str,
+        token: str | None,
+        region: str,
+        endpoint_url: str | None = None,
+    ) -> None:
+        """`endpoint_url` None: AWS itself."""
+        super().__init__(
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            aws_session_token=token,
+            region_name=region,
+        )
+        self.endpoint_url = endpoint_url
+
+    @override
+    def client(self, service_name: str, *args: Any, **options: Any) -> Any:
+        if options.get("endpoint_url") is None:
+            options["endpoint_url"] = self.endpoint_url
+        own = options.get("config")
+        base = client_config(local=self.endpoint_url is not None)
+        options["config"] = base.merge(own) if own else base
+        return super().client(service_name, *args, **options)  # type: ignore[call-overload]
+
+
+def client_config(*, local: bool) -> Config:
+    """Time limits and bounded retries; one endpoint has no host per account when `local`."""
+    return Config(
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=READ_TIMEOUT_S,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        inject_host_prefix=not local,
+    )
+
+
+def endpoint_of(session: boto3.Session) -> str | None:
+    """The endpoint that a session was made for; None for AWS itself."""
+    return session.endpoint_url if isinstance(session, AwsSession) else None
+
+
+def error_code(response: Mapping[str, Any]) -> str:
+    """AWS's code of an error answer: `InvalidGroup.NotFound`."""
+    return str(response.get("Error", {}).get("Code", ""))
+
+
+def is_denied(code: str) -> bool:
+    """Whether AWS's error code means a missing permission."""
+    return code.startswith(_DENIED)
+
+
+def is_not_found(code: str) -> bool:
+    """Whether AWS's error code means that the thing is not there."""
+    return any(word in code for word in _NOT_FOUND)
+
+
+def is_away(code: str) -> bool:
+    """Whether AWS's error code means: later, perhaps."""
+    return code.startswith(_AWAY)
