@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.synced
 SHELL := /bin/sh
 
-.PHONY: help demo test check lint types contracts bench lock format clean
+.PHONY: help demo test check lint types contracts runbooks bench lock format clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ contracts: $(STAMP)
 format: $(STAMP) ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
+
+runbooks: $(STAMP) ## Write infra/runbooks/index.yaml again
+	@$(BIN)/python -c 'import pathlib as p; from integrations.runbooks.catalogue import index_of; f = p.Path("infra/runbooks"); (f / "index.yaml").write_text(index_of(f), encoding="utf-8")'
 
 bench: $(STAMP) ## Print the figures of docs/benchmarks.md
 	@$(BIN)/python -m tests.bench

@@ -8,6 +8,7 @@ the properties that the fix touches, their state after the fix, and what the und
 UnsupportedDocumentError    a document cannot be interpreted; names the step and the line
 AutomationInputError        a parameter is missing or not allowed; nothing was called
 AutomationFailedError       a step of a check failed; names the step
+InvalidRunbookError         a runbook's file is not usable; names the file and the line
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,6 +38,16 @@ class AutomationInputError(SecurityAssistError):
 
 class AutomationFailedError(SecurityAssistError):
     """A document that only reads did not come to its end."""
+
+
+class InvalidRunbookError(SecurityAssistError):
+    """A runbook's file is not usable."""
+
+    def __init__(self, file: str, line: int, message: str) -> None:
+        """`line` counts from 1 in the file; 0 when it is not known."""
+        super().__init__(f"{file}{f', line {line}' if line else ''}: {message}")
+        self.file = file
+        self.line = line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
