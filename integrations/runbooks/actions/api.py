@@ -63,9 +63,14 @@ def _property(turn: Turn) -> tuple[Any, tuple[str, ...]]:
 
 
 def _is_one_of(value: Any, desired: tuple[str, ...]) -> bool:
-    """Whether a property has a desired value; an indefinite path has it in every place."""
+    """Whether a property has a desired value; an indefinite path has it in every place.
+
+    A Boolean is asked for as True or False ("DesiredValues" of both actions).
+    """
     if isinstance(value, list):
-        return bool(value) and all(written(item) in desired for item in value)
+        return bool(value) and all(_is_one_of(item, desired) for item in value)
+    if isinstance(value, bool):
+        return str(value).casefold() in map(str.casefold, desired)
     return value is not MISSING and written(value) in desired
 
 
