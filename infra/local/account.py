@@ -41,6 +41,8 @@ class Account:
     items: list[Item] = field(default_factory=list)
     captured: timedelta = timedelta(minutes=6)
     """How long ago Config looked."""
+    hosts: dict[str, list[str]] = field(default_factory=dict)
+    """Subnet -> the addresses in it that are taken."""
 
     def arn(self, service: str, rest: str, *, regional: bool = True) -> str:
         """An ARN of this account."""
@@ -89,7 +91,7 @@ class Account:
     # -- network
 
     def vpc(self, vpc_id: str, name: str) -> str:
-        """A VPC with an internet gateway; its id."""
+        """A VPC with an internet gateway and an empty default group; its id."""
         gateway = vpc_id.replace("vpc", "igw")
         self.add("AWS::EC2::VPC", vpc_id, self.arn("ec2", f"vpc/{vpc_id}"),
                  {"vpcId": vpc_id, "cidrBlock": "10.0.0.0/16", "state": "available"},
@@ -98,6 +100,7 @@ class Account:
                  self.arn("ec2", f"internet-gateway/{gateway}"),
                  {"internetGatewayId": gateway, "attachments": [{"vpcId": vpc_id}]},
                  relationships=[_rel("AWS::EC2::VPC", vpc_id, "Is attached to Vpc")])  # fmt: skip
+        self.group(f"sg-{vpc_id.removeprefix('vpc-')}default", "default", vpc_id, [], sends=False)
         return vpc_id
 
     def subnets(self, vpc_id: str, stem: str, count: int, *, public: bool) -> list[str]:
@@ -105,11 +108,14 @@ class Account:
         kind = "public" if public else "private"
         table = f"rtb-{stem}{'1' if public else '2'}"
         ids = [f"subnet-{stem}{'a' if public else 'b'}{n}" for n in range(count)]
+        blocks = [f"10.0.{len(self.hosts) + n}" for n in range(count)]
         gateway = (
             {"gatewayId": vpc_id.replace("vpc", "igw")}
             if public
             else {"natGatewayId": f"nat-{stem}"}
         )
+        if not public:
+            self._nat_gateway(f"nat-{stem}", ids[0], vpc_id)
         self.add("AWS::EC2::RouteTable", table, self.arn("ec2", f"route-table/{table}"), {
             "routeTableId": table, "vpcId": vpc_id,
             "routes": [{"destinationCidrBlock": "10.0.0.0/16", "gatewayId": "local",
@@ -119,14 +125,24 @@ class Account:
         }, tags={"Name": f"{kind}-routes"},
            relationships=[_rel("AWS::EC2::VPC", vpc_id, "Is contained in Vpc")])  # fmt: skip
         for n, subnet in enumerate(ids):
+            self.hosts[subnet] = [f"{blocks[n]}.{host}" for host in range(5)]
             self.add("AWS::EC2::Subnet", subnet, self.arn("ec2", f"subnet/{subnet}"), {
-                "subnetId": subnet, "vpcId": vpc_id, "cidrBlock": f"10.0.{n}.0/24",
+                "subnetId": subnet, "vpcId": vpc_id, "cidrBlock": f"{blocks[n]}.0/24",
                 "availabilityZone": f"{self.region}{'abc'[n % 3]}", "mapPublicIpOnLaunch": public,
             }, tags={"Name": f"{kind}-{'abc'[n % 3]}"},
                relationships=[_rel("AWS::EC2::VPC", vpc_id, "Is contained in Vpc")])  # fmt: skip
         return ids
 
-    def group(self, group_id: str, name: str, vpc_id: str, rules: Sequence[tuple[int, str]]) -> str:
+    def _nat_gateway(self, gateway: str, subnet: str, vpc_id: str) -> None:
+        """What a private subnet's default route leads to."""
+        self.add("AWS::EC2::NatGateway", gateway, self.arn("ec2", f"natgateway/{gateway}"), {
+            "natGatewayId": gateway, "subnetId": subnet, "vpcId": vpc_id, "state": "available",
+            "connectivityType": "private",
+        }, relationships=[_rel("AWS::EC2::Subnet", subnet, "Is contained in Subnet"),
+                          _rel("AWS::EC2::VPC", vpc_id, "Is contained in Vpc")])  # fmt: skip
+
+    def group(self, group_id: str, name: str, vpc_id: str, rules: Sequence[tuple[int, str]],
+              *, sends: bool = True) -> str:  # fmt: skip
         """A security group that admits (port, CIDR) over TCP; its id."""
         permissions: dict[int, list[str]] = {}
         for port, cidr in rules:
@@ -141,7 +157,7 @@ class Account:
                 "prefixListIds": [], "userIdGroupPairs": [],
             } for port, ranges in permissions.items()],
             "ipPermissionsEgress": [{"ipProtocol": "-1", "ipRanges": [ANYWHERE],
-                                     "ipv4Ranges": [{"cidrIp": ANYWHERE}]}],
+                                     "ipv4Ranges": [{"cidrIp": ANYWHERE}]}] if sends else [],
         }, name=name, tags={"Name": name},
            relationships=[_rel("AWS::EC2::VPC", vpc_id, "Is contained in Vpc")])  # fmt: skip
         return group_id
@@ -167,11 +183,14 @@ class Account:
         relations.append(_rel("AWS::EC2::Subnet", subnet, "Is contained in Subnet"))
         profile_arn = self.arn("iam", f"instance-profile/{profile}", regional=False)
         arn = self.arn("ec2", f"instance/{instance_id}")
+        taken = self.hosts[subnet]
+        address = f"{taken[0].removesuffix('.0')}.{len(taken)}"
+        taken.append(address)
         return self.add("AWS::EC2::Instance", instance_id, arn, {
             "instanceId": instance_id, "imageId": "ami-0de30000000000001",
             "instanceType": "m7g.large",
             "state": {"code": 16, "name": "running"}, "subnetId": subnet,
-            "privateIpAddress": "10.0.0.10", "publicIpAddress": public_ip or None,
+            "privateIpAddress": address, "publicIpAddress": public_ip or None,
             "securityGroups": [{"groupId": g} for g in groups],
             "iamInstanceProfile": {"arn": profile_arn} if profile else None,
             "metadataOptions": {"httpTokens": imds, "httpEndpoint": "enabled", "state": "applied"},
