@@ -1,6 +1,5 @@
-"""boto3 as every engine uses it: sessions with their endpoint, time limits, errors in our words."""
+"""boto3 as every engine uses it: sessions with their endpoint, and time limits."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import boto3
@@ -10,28 +9,6 @@ from typing_extensions import override
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 20.0
 ATTEMPTS = 3
-
-_DENIED = (
-    "AccessDenied",
-    "Unauthorized",
-    "NotAuthorized",
-    "AuthFailure",
-    "AuthorizationError",
-    "OptInRequired",
-)
-_NOT_FOUND = ("NotFound", "NoSuch", "DoesNotExist", "NonExistent", "UnknownResource")
-_AWAY = (
-    "Throttl",
-    "TooManyRequests",
-    "RequestLimitExceeded",
-    "SlowDown",
-    "ServiceUnavailable",
-    "InternalError",
-    "InternalFailure",
-    "InternalServer",
-    "RequestTimeout",
-    "PriorRequestNotComplete",
-)
 
 
 class AwsSession(boto3.Session):
@@ -81,23 +58,3 @@ def client_config(*, local: bool) -> Config:
 def endpoint_of(session: boto3.Session) -> str | None:
     """The endpoint that a session was made for; None for AWS itself."""
     return session.endpoint_url if isinstance(session, AwsSession) else None
-
-
-def error_code(response: Mapping[str, Any]) -> str:
-    """AWS's code of an error answer: `InvalidGroup.NotFound`."""
-    return str(response.get("Error", {}).get("Code", ""))
-
-
-def is_denied(code: str) -> bool:
-    """Whether AWS's error code means a missing permission."""
-    return code.startswith(_DENIED)
-
-
-def is_not_found(code: str) -> bool:
-    """Whether AWS's error code means that the thing is not there."""
-    return any(word in code for word in _NOT_FOUND)
-
-
-def is_away(code: str) -> bool:
-    """Whether AWS's error code means: later, perhaps."""
-    return code.startswith(_AWAY)

@@ -24,9 +24,9 @@ class Answers:
     """Makes answers; knows what it made up."""
 
     def __init__(self, account: str, region: str, now: datetime) -> None:
-        self._account = account
-        self._region = region
-        self._now = now
+        self.account = account
+        self.region = region
+        self.now = now
         self.made_up: set[str] = set()
 
     def answer(self, model: Any, given: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -76,7 +76,7 @@ class Answers:
         if kind == "boolean":
             return name.casefold() in {"return", "success"}
         if kind == "timestamp":
-            return self._now
+            return self.now
         if kind == "blob":
             return _body() if shape.serialization.get("streaming") else b""
         return None
@@ -86,7 +86,7 @@ class Answers:
             return None
         made = f"planned-{name}-{len(self.made_up) + 1}"
         if name.casefold().endswith("arn"):
-            made = f"arn:aws:planned:{self._region}:{self._account}:{made}"
+            made = f"arn:aws:planned:{self.region}:{self.account}:{made}"
         self.made_up.add(made)
         return made
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from integrations.aws import is_away, is_denied, is_not_found
+from integrations.aws_errors import is_away, is_denied, is_not_found
 from integrations.errors import (
     DeniedByAwsError,
     NotFoundError,

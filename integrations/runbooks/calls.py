@@ -12,7 +12,7 @@ from botocore.exceptions import (
     UnknownServiceError,
 )
 
-from integrations.aws import error_code
+from integrations.aws_errors import error_code
 from integrations.runbooks.failures import StepFailedError, plain
 from integrations.runbooks.interception import Ledger
 from integrations.runbooks.permissions import iam_action

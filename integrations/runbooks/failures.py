@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from integrations.aws_errors import is_denied
+
 
 class StepFailedError(Exception):
     """A step ended without success; what it says is what the execution reports."""
@@ -14,6 +16,11 @@ class StepFailedError(Exception):
         self.code = code
         self.action = action
         self.timed_out = timed_out
+
+    @property
+    def denied(self) -> bool:
+        """Whether AWS refused a call for want of a permission."""
+        return is_denied(self.code)
 
 
 class CancelledError(Exception):

@@ -7,7 +7,8 @@ change something.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 from integrations.runbooks.answers import Answers, redacted, resource_of
@@ -37,7 +38,9 @@ _READS_NOT = frozenset(
         ("sts", "GetSessionToken"),
     }
 )
-_KEY = "security_assist_parameters"
+_PARAMETERS = "security_assist_parameters"
+LET_OUT = "security_assist_let_out"
+"""The key in botocore's context of a call that a plan sends."""
 
 
 def is_read(service: str, operation: str) -> bool:
@@ -55,61 +58,103 @@ class Ledger:
     reads: dict[str, None] = field(default_factory=dict)
     unpredicted: dict[str, None] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
-    """Ids and names that a kept call named or that were made up for its answer."""
+    """Every text in the parameters of a kept call: the ids and names it is about."""
+    services: set[str] = field(default_factory=set)
+    """Whose calls were kept."""
     guessed: bool = False
-    """Whether an answer since the last look was made up, or may be out of date by then."""
+    """Whether an answer was made up since this was last set to False."""
+    stale: bool = False
+    """Whether something was read, since this was last set to False, that a kept call changes."""
+
+    asked: dict[str, str] = field(default_factory=dict)
+    """Operation -> the service that was last asked for it."""
 
     def note(self, sentence: str) -> None:
         """Say what cannot be foreseen; once."""
         self.unpredicted[sentence] = None
 
-    def keep(self, call: PlannedCall, named: set[str]) -> None:
-        """Write down a call that did not go out."""
-        self.calls.append(call)
-        self.touched |= named
-        self.guessed = True
+    def concerns(self, service: str, parameters: Any) -> bool:
+        """Whether a read may see what a kept call would have changed."""
+        named = set(_texts(parameters))
+        return bool(named & self.touched) if named else service in self.services
 
     def watch(self, client: Any) -> None:
         """Stand between a client and the network."""
-        client.meta.events.register_last("before-parameter-build", self._remember)
-        client.meta.events.register_first("before-call", self._before_call)
-        client.meta.events.register_first("before-send", self._before_send)
+        events = client.meta.events
+        events.register_last("before-parameter-build", self.remember)
+        events.register_first("before-call", self.before_call)
+        events.register_first("before-send", self.before_send)
 
-    def _remember(self, params: Any, context: dict[str, Any], **_: Any) -> None:
-        context[_KEY] = params
+    def remember(self, params: Any, model: Any, context: dict[str, Any], **_: Any) -> None:
+        """Keep the parameters as the caller gave them; later hooks see them serialised."""
+        context[_PARAMETERS] = params
+        self.asked[model.name] = model.service_model.service_name
 
-    def _before_call(self, model: Any, context: dict[str, Any], **_: Any) -> Any:
+    def before_call(self, model: Any, context: dict[str, Any], **_: Any) -> Any:
+        """Let a read pass; keep anything else back, and answer it."""
         service, operation = model.service_model.service_name, model.name
-        given = context.get(_KEY) or {}
+        given = context.get(_PARAMETERS) or {}
         if is_read(service, operation):
             self.reads[iam_action(service, operation)] = None
+            self.stale = self.stale or self.concerns(service, given)
             if not self.answers.made_up & set(_texts(given)):
-                context["security_assist_read"] = True
+                context[LET_OUT] = True
                 return None
-            self.guessed = True
-            self.note(f"{self.step} reads what is not there before the run.")
         else:
-            call = PlannedCall(
-                step=self.step,
-                service=service,
-                operation=operation,
-                parameters=redacted(given, model.input_shape),
-                resource=resource_of(given, model.input_shape),
+            self.calls.append(
+                PlannedCall(
+                    step=self.step,
+                    service=service,
+                    operation=operation,
+                    parameters=redacted(given, model.input_shape),
+                    resource=resource_of(given, model.input_shape),
+                )
             )
-            self.keep(call, set(_texts(given)))
+            self.touched |= set(_texts(given))
+            self.services.add(service)
+        self.guessed = True
         return self.answers.answer(model, given)
 
-    def _before_send(self, request: Any, **_: Any) -> None:
+    def before_send(self, request: Any, **_: Any) -> None:
         """The last door: what was not let through as a read above does not get out."""
-        if not request.context.get("security_assist_read"):
+        if not request.context.get(LET_OUT):
             raise PermissionError("a plan sends nothing but reads")
 
-    def concerns(self, parameters: Any) -> bool:
-        """Whether a read may see what a kept call would have changed."""
-        if not self.calls:
-            return False
-        named = set(_texts(parameters))
-        return not named or bool(named & self.touched)
+    def exported(self) -> dict[str, Any]:
+        """All of it as JSON has it, for the process of a script and back."""
+        return {
+            "step": self.step,
+            "account": self.answers.account,
+            "region": self.answers.region,
+            "now": self.answers.now.isoformat(),
+            "made_up": sorted(self.answers.made_up),
+            "calls": [asdict(call) for call in self.calls],
+            "reads": list(self.reads),
+            "touched": sorted(self.touched),
+            "services": sorted(self.services),
+            "guessed": self.guessed,
+            "stale": self.stale,
+        }
+
+    def take_over(self, exported: Mapping[str, Any]) -> None:
+        """Go on from what the process of a script saw."""
+        self.answers.made_up |= set(exported["made_up"])
+        self.calls += [PlannedCall(**call) for call in exported["calls"]]
+        self.reads |= dict.fromkeys(exported["reads"])
+        self.touched |= set(exported["touched"])
+        self.services |= set(exported["services"])
+        self.guessed = self.guessed or exported["guessed"]
+        self.stale = self.stale or exported["stale"]
+
+
+def ledger_of(exported: Mapping[str, Any]) -> Ledger:
+    """The ledger of a script's process: knows what was kept before, holds no call yet."""
+    now = datetime.fromisoformat(exported["now"])
+    ledger = Ledger(Answers(exported["account"], exported["region"], now), exported["step"])
+    ledger.answers.made_up |= set(exported["made_up"])
+    ledger.touched |= set(exported["touched"])
+    ledger.services |= set(exported["services"])
+    return ledger
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What can be known to be wrong with a document before it runs."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -63,6 +64,19 @@ def _check_choices(step: Step) -> None:
         check_choice(choice, step.name, step.line)
 
 
+def _check_script(step: Step, known: set[str]) -> None:
+    if step.action != "aws:executeScript":
+        return
+    runtime, text, handler = (step.inputs[key] for key in ("Runtime", "Script", "Handler"))
+    if not re.fullmatch(r"python3\.\d{1,2}", str(runtime)):
+        raise _refuse(step, f"unsupported runtime {runtime!r}; python3.x is supported")
+    if not isinstance(text, str) or not str(handler).isidentifier():
+        raise _refuse(step, "Script is text, and Handler the name of a function in it")
+    for name in names_in(text):
+        if name in known:
+            raise _refuse(step, f"{{{{ {name} }}}} in a Script; pass it through InputPayload")
+
+
 def _check_selectors(step: Step) -> None:
     said = [output.selector for output in step.outputs]
     if "PropertySelector" in step.inputs:
@@ -105,7 +119,9 @@ def _check_names(step: Step, document: Document, names: set[str]) -> None:
     known = {*GLOBALS}
     known |= {parameter.name for parameter in document.parameters}
     known |= {f"variable:{variable.name}" for variable in document.variables}
-    for name in names_in(step.inputs):
+    _check_script(step, known)
+    inputs = {name: value for name, value in step.inputs.items() if name != "Script"}
+    for name in names_in(inputs):
         if name not in known and name.rpartition(".")[0] not in names:
             raise _refuse(step, f"{{{{ {name} }}}} is no parameter and no output of a step")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from integrations.runbooks.actions import api, flow
+from integrations.runbooks.actions import api, flow, script
 from integrations.runbooks.actions.turn import Action
 
-ACTIONS: Mapping[str, Action] = {**api.ACTIONS, **flow.ACTIONS}
+ACTIONS: Mapping[str, Action] = {**api.ACTIONS, **flow.ACTIONS, **script.ACTIONS}

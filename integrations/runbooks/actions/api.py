@@ -9,7 +9,7 @@ from typing import Any
 
 from integrations.runbooks.actions.turn import Action, Answer, Turn
 from integrations.runbooks.failures import StepFailedError
-from integrations.runbooks.interception import Ledger, is_read
+from integrations.runbooks.interception import Ledger
 from integrations.runbooks.references import written
 from integrations.runbooks.selectors import MISSING, selector
 
@@ -40,18 +40,17 @@ def execute_aws_api(turn: Turn) -> Answer:
     if ledger is None:
         body = turn.tools.calls.call(service, api, parameters)
         return Answer(body, {"OutputPayload": body})
-    ledger.guessed = False
-    stale = is_read(service, api[:1].upper() + api[1:]) and ledger.concerns(parameters)
+    ledger.guessed = ledger.stale = False
     try:
         body = turn.tools.calls.call(service, api, parameters)
     except StepFailedError as error:
-        if not stale:
+        if not ledger.stale or error.denied:
             raise
         ledger.note(f"{turn.step.name} reads what is only there after the run: {error}")
         return Answer({}, unsure=True)
-    if stale:
-        ledger.note(f"{turn.step.name} reads what the calls before it change, as it is now.")
-    return Answer(body, {"OutputPayload": body}, unsure=stale or ledger.guessed)
+    if ledger.stale:
+        ledger.note(f"{turn.step.name} reads, as it is now, what the calls before it change.")
+    return Answer(body, {"OutputPayload": body}, unsure=ledger.stale or ledger.guessed)
 
 
 def _property(turn: Turn) -> tuple[Any, tuple[str, ...]]:
@@ -98,13 +97,13 @@ def wait_for_property(turn: Turn) -> Answer:
 def _foreseen(turn: Turn, ledger: Ledger, *, waits: bool) -> Answer:
     """In a plan: what is so already is so; what the calls before change cannot be told."""
     service, _, parameters = _target(turn)
-    concerned = ledger.concerns(parameters) or any(call.service == service for call in ledger.calls)
+    concerned = ledger.concerns(service, parameters) or service in ledger.services
     verb = "waits for" if waits else "checks"
     what = f"{turn.step.name} {verb} {turn.input('PropertySelector')}"
     try:
         value, desired = _property(turn)
     except StepFailedError as error:
-        if not concerned:
+        if not concerned or error.denied:
             raise
         ledger.note(f"{what}, which is only there after the run: {error}")
         return Answer({}, unsure=True)
