@@ -124,7 +124,6 @@ _PASSED = {
     ("cloudtrail", "UpdateTrail"): ("CloudWatchLogsRoleArn",),
     ("config", "PutConfigurationRecorder"): ("ConfigurationRecorder", "roleARN"),
     ("lambda", "CreateFunction"): ("Role",),
-    ("ssm", "StartAutomationExecution"): ("Parameters", "AutomationAssumeRole"),
 }
 """Where a call hands a role to a service: it needs iam:PassRole on that role."""
 

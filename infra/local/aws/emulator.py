@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 from infra.local import story
 from infra.local.account import Account
 from infra.local.aws import authority, roles, seeding
+from infra.local.aws.automation import Automation
 from infra.local.aws.calls import Call
 from infra.local.aws.door import Door
 from infra.local.aws.holdings import Holdings
@@ -58,11 +59,13 @@ class Emulator:
         self._keys.add(_permanent(order["hub"], hub()))
         for account, key in order["owners"].items():
             self._keys.add(_permanent(key, owner(account)))
+        self._url = ""
+        self._automation = Automation(self._tokens, self._keys, lambda: self._url)
         self._holdings: dict[str, Holdings] = {}
         self._door = Door(
             self._keys,
             authority.authorise,
-            self._tokens.plugins(),
+            {**self._tokens.plugins(), **self._automation.plugins()},
             changed=self._changed,
             inside={"/_emulated/state": self._inside(self._state)},
         )
@@ -83,6 +86,7 @@ class Emulator:
     def serve_on(self, listening: socket.socket) -> BaseWSGIServer:
         """A server on a socket that listens already."""
         host, port = listening.getsockname()
+        self._url = f"http://{host}:{port}"
         return make_server(
             host, port, self._door, threaded=True, request_handler=_Quiet, fd=listening.fileno()
         )
