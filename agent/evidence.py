@@ -11,6 +11,7 @@ from agent.views import (
     FindingDetail,
     FindingList,
     Posture,
+    Proposal,
     PublicList,
     ResourceDetail,
     TopResources,
@@ -34,7 +35,7 @@ def _refs(view: View) -> Iterator[str]:  # noqa: C901 - one plain case per kind 
             yield from view.exposure.findings
         case FindingList():
             yield from (f.ref for f in view.findings)
-        case FindingDetail() | Advice():
+        case FindingDetail() | Advice() | Proposal():
             yield view.finding.ref
             yield view.finding.resource
         case ResourceDetail():

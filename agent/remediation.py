@@ -8,7 +8,7 @@ import secrets
 from base64 import b32encode
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from agent.approval import (
     LONGEST_REASON,
@@ -45,6 +45,16 @@ _REPLACED = "A newer plan took its place."
 def new_id() -> str:
     """An opaque id of 80 random bits that people can read out: `R-` and 16 characters."""
     return f"R-{b32encode(secrets.token_bytes(10)).decode().lower()}"
+
+
+class Proposer(Protocol):
+    """Plans a fix and keeps it as a request; see `Remediations.propose`."""
+
+    def __call__(
+        self, systems: Systems, finding: Finding, by: str, exposure: Exposure | None
+    ) -> Remediation:
+        """The request, waiting for approval."""
+        ...
 
 
 class Remediations:
@@ -139,10 +149,10 @@ class Remediations:
         """
         found = self._found(request_id)
         if isinstance(found, Refusal):
-            return self._refused(request_id, actor, found)
+            return self.refused(request_id, actor, found)
         refusal = refuse_undo(found, self._systems.tenant, actor, plan_hash) or self._drifted(found)
         if refusal:
-            return self._refused(request_id, actor, refusal)
+            return self.refused(request_id, actor, refusal)
         return self._decided(
             request_id,
             actor,
@@ -205,12 +215,12 @@ class Remediations:
         for _ in range(_TRIES):
             request = self._found(request_id)
             if isinstance(request, Refusal):
-                return self._refused(request_id, actor, request)
+                return self.refused(request_id, actor, request)
             refusal = refuse(request)
             if refusal is not None:
                 if refusal.rule == "expired":
                     self.expire(request, "Nobody decided in time.")
-                return self._refused(request_id, actor, refusal)
+                return self.refused(request_id, actor, refusal)
             self.record(kind, request, actor.id, {**detail, "version": request.version + 1})
             try:
                 moved = move(request)
@@ -218,10 +228,10 @@ class Remediations:
             except StaleWriteError:
                 continue
             except IllegalMoveError as error:
-                return self._refused(request_id, actor, Refusal("law", str(error)))
+                return self.refused(request_id, actor, Refusal("law", str(error)))
             return moved
         busy = Refusal("busy", "Several people decided at the same moment; please press again.")
-        return self._refused(request_id, actor, busy)
+        return self.refused(request_id, actor, busy)
 
     def _found(self, request_id: str) -> Remediation | Refusal:
         try:
@@ -229,7 +239,8 @@ class Remediations:
         except NotFoundError:
             return Refusal("unknown", f"{self._systems.tenant.id} has no such request.")
 
-    def _refused(self, request_id: str, actor: Actor, refusal: Refusal) -> Refusal:
+    def refused(self, request_id: str, actor: Actor, refusal: Refusal) -> Refusal:
+        """Write a refusal down."""
         self._systems.audit.append(
             AuditEntry(
                 at=self.now(),
@@ -257,6 +268,17 @@ class Remediations:
             f"{plan.resource_name} was changed by somebody else after the fix, "
             "so putting the old state back could break that. Undo it by hand.",
         )
+
+
+def proposer(catalogue: RunbookCatalogue, clock: Callable[[], float]) -> Proposer:
+    """What plans a fix of any tenant's finding and keeps it as that tenant's request."""
+
+    def propose(
+        systems: Systems, finding: Finding, by: str, exposure: Exposure | None
+    ) -> Remediation:
+        return Remediations(systems, catalogue, clock).propose(finding, by, exposure)
+
+    return propose
 
 
 def _of_plan(request: Remediation) -> dict[str, Any]:

@@ -40,6 +40,7 @@ from agent.memory import shortened
 from agent.offline.say import derived_numbers, say
 from agent.offline_model import OfflineModel
 from agent.prompts.system import system_prompt
+from agent.remediation import Proposer
 from agent.settings import Settings
 from agent.status_lines import status_line
 from agent.tools import wire
@@ -82,14 +83,19 @@ class StrandsAssistant(Assistant):
         remedies: RemedyCatalogue,
         settings: Settings,
         clock: Callable[[], float] = time.time,
+        propose: Proposer | None = None,
     ) -> None:
-        """`model` answers; when it fails, `OfflineModel` does, and the answer says so."""
+        """`model` answers; when it fails, `OfflineModel` does, and the answer says so.
+
+        `propose` plans fixes; without it there is only advice.
+        """
         self._model = model
         self._offline = model if isinstance(model, OfflineModel) else OfflineModel()
         self._conversations = conversations
         self._remedies = remedies
         self._settings = settings
         self._clock = clock
+        self._propose = propose
 
     @override
     def answer(self, question: Question) -> Iterator[AnswerEvent]:
@@ -128,7 +134,8 @@ class StrandsAssistant(Assistant):
         offline = model is self._offline
         if offline:
             model = OfflineModel(_tenant_names(turn.question.scope))
-        toolbox = Toolbox(turn.question.scope, now, self._remedies)
+        asked = turn.question
+        toolbox = Toolbox(asked.scope, now, self._remedies, self._propose, asked.asked_by)
         tools = toolbox.tools()
         turn.lines.admit(turn.question.text)
         agent = Agent(

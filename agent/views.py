@@ -113,6 +113,8 @@ class ExposureList:
     open_findings: int
     open_by_severity: Mapping[Severity, int]
     freshness: Freshness
+    about: str = "all"
+    """Which exposures were asked for, as the tool's argument says it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,8 @@ class Posture:
     oldest: Finding | None
     """The oldest open finding of the highest severity present."""
     freshness: Freshness
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What people call the resource of the oldest, by uid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +204,10 @@ class ResourceDetail:
     public: bool | None
     """Whether the internet reaches it; None when the graph does not know the resource."""
     freshness: Freshness
+    accepted: bool = False
+    """Its public access is a muted finding: somebody decided so."""
+    contact: str = ""
+    """Whom to ask about the tenant, where no tag names an owner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +254,8 @@ class PublicList:
     rows: tuple[PublicResource, ...]
     total: int
     freshness: Freshness
+    accepted: int = 0
+    """How many of the total somebody decided to leave public."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,8 +289,44 @@ class Advice:
     reversible: bool | None
     care: str
     """What to mind; empty when nothing."""
+    by_hand_because: str = ""
+    """Why no button can do it; empty where one can, or where nobody asked for one."""
     exposures: tuple[Exposure, ...]
     """Those that it would break or lower."""
+    freshness: Freshness
+    name: str = ""
+    """What people call the resource that is fixed."""
+    known: bool = True
+    """A remedy for exactly this is known; else the steps are general, and nothing is known of
+    undoing them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A fix that was planned and now waits for people's approval; nothing has been changed."""
+
+    tenant: str
+    request: str
+    """Its opaque id, `R-...`."""
+    stage: str
+    title: str
+    finding: Finding
+    why: str
+    calls: tuple[str, ...]
+    """`ec2:RevokeSecurityGroupIngress sg-0a1`: each call that would be made, in order."""
+    changes: tuple[tuple[str, str, str], ...]
+    """(property, before, after)."""
+    unpredicted: tuple[str, ...]
+    touches: tuple[str, ...]
+    """Names of other resources that feel it."""
+    care: str
+    reversible: bool
+    approvers: tuple[str, ...]
+    approvals_needed: int
+    why_two: str
+    expires_at: datetime
+    around: Subgraph
+    """What is changed and what feels it."""
     freshness: Freshness
 
 
@@ -314,5 +360,6 @@ View = (
     | PublicList
     | Changes
     | Advice
+    | Proposal
     | Choices
 )

@@ -15,8 +15,9 @@ from agent.assistant import (
     TextDelta,
 )
 from agent.scope import OutsideScope, scope_for
-from agent.views import Connections
+from agent.views import Connections, Proposal
 from bot.cards.answer import reply_for
+from bot.fixing import ACTIONS, Fixing
 from bot.messages import Actions, Button, Channel, Click, Incoming, Picture, Place, Prose, Reply
 from integrations.conversations.port import ConversationStore
 from integrations.conversations.session import session_id
@@ -43,14 +44,19 @@ class Conversation:
         memory: ConversationStore,
         draw: Callable[[Connections], Picture],
         clock: Callable[[], float],
+        fixing: Fixing | None = None,
     ) -> None:
-        """`draw` makes pictures; `clock` gives seconds since the epoch."""
+        """`draw` makes pictures; `clock` gives seconds since the epoch.
+
+        Without `fixing` there is advice, but no card to approve a fix with.
+        """
         self._directory = directory
         self._estate = estate
         self._assistant = assistant
         self._memory = memory
         self._draw = draw
         self._clock = clock
+        self._fixing = fixing
 
     def on_message(self, incoming: Incoming, channel: Channel) -> None:
         """Answer what a person wrote, in its thread."""
@@ -74,8 +80,18 @@ class Conversation:
             self._choose_tenant(click, channel)
         else:
             binding = self._binding(click.place, channel)
-            if binding is not None:
+            if binding is None:
+                return
+            if click.action in ACTIONS:
+                self._decide(click, binding, channel)
+            else:
                 self._answer(click.value, binding, channel, canonical=True)
+
+    def _decide(self, click: Click, binding: Binding, channel: Channel) -> None:
+        if self._fixing is None:
+            channel.whisper(_said("I have no access to any account, so nothing can be run."))
+        else:
+            self._fixing.on_click(click, binding, channel)
 
     def knows(self, place: Place) -> bool:
         """Whether the bot has already spoken in that thread: then a reply there is for it."""
@@ -106,6 +122,8 @@ class Conversation:
         for view in answer.views:
             if isinstance(view, Connections) and view.draw:
                 channel.picture(self._draw(view))
+            if isinstance(view, Proposal) and self._fixing is not None:
+                self._fixing.show(view, channel)
 
     def _streamed(self, question: Question, channel: Channel) -> Answer:
         """The answer, written into the thread as it comes; the stream is ended whatever happens."""

@@ -1,5 +1,8 @@
 """The whole product in one process: the stores, the queue, the workers, the bot's own door."""
 
+import logging
+import os
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -10,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Self
 from slack_bolt import App
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from agent.remediation import proposer
 from bot.conversation import Conversation
+from bot.fixing import Fixing, advance_job, advance_of
 from bot.local_assistant import local_assistant
 from bot.messages import Click, Incoming
 from bot.picture.drawing import draw
@@ -21,10 +26,15 @@ from bot.slack.door import SlackDoor, wsgi
 from bot.slack.parse import from_job, to_job
 from bot.worker import Workers
 from integrations.connect import Connections
+from integrations.errors import SecurityAssistError
 from integrations.work.port import Job
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_log = logging.getLogger(__name__)
+
+_SWEEP_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +63,26 @@ class LocalBot:
         self._client = web_client(install.token, install.api_url)
         memory = connections.conversations()
         self._queue = connections.work()
+        runbooks = connections.runbooks()
+        self._stopping = threading.Event()
+        self._fixing = Fixing(
+            connections,
+            runbooks,
+            clock,
+            draw,
+            channel_at=lambda place: SlackChannel(self._client, place, install.team_id),
+            later=self._later,
+            owner=f"local-{os.getpid()}-{secrets.token_hex(4)}",
+            pause=self._stopping.wait,
+        )
         self._conversation = Conversation(
             connections.directory,
             connections,
-            local_assistant(memory, clock),
+            local_assistant(memory, clock, proposer(runbooks, clock)),
             memory,
             draw,
             clock,
+            self._fixing,
         )
         self.app: App = build_app(
             signing_secret=install.signing_secret,
@@ -74,12 +97,27 @@ class LocalBot:
         )
         self.door = SlackDoor(self.app, install.signing_secret, clock)
         self._workers = Workers(self._queue, self._handle)
+        self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
 
     def _take(self, said: Incoming | Click) -> None:
         """Called by Bolt's listeners: put it on the queue, so that Slack hears back at once."""
         self._queue.put(to_job(said))
 
+    def _later(self, tenant_id: str, request_id: str) -> None:
+        self._queue.put(advance_job(tenant_id, request_id))
+
+    def _sweep(self) -> None:
+        while not self._stopping.wait(_SWEEP_S):
+            try:
+                self._fixing.sweep()
+            except SecurityAssistError as error:
+                _log.warning("error=<%s> | swept only in part", type(error).__name__)
+
     def _handle(self, job: Job) -> None:
+        advance = advance_of(job)
+        if advance is not None:
+            self._fixing.see_through(*advance)
+            return
         said = from_job(job)
         channel = SlackChannel(self._client, said.place, self._install.team_id)
         if isinstance(said, Click):
@@ -90,10 +128,14 @@ class LocalBot:
     def start(self) -> None:
         """Begin to work."""
         self._workers.start()
+        self._sweeper.start()
 
     def stop(self) -> None:
-        """Finish what is at hand."""
+        """Finish what is at hand; a fix that runs on is taken up at the next start."""
+        self._stopping.set()
         self._workers.stop()
+        if self._sweeper.is_alive():
+            self._sweeper.join()
 
 
 class _QuietHandler(WSGIRequestHandler):

@@ -1,6 +1,6 @@
 """A message or a click in, replies out: the neutral model that every platform renders."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -48,6 +48,8 @@ class Click:
     value: str
     message_id: str
     """The message whose button it is."""
+    typed: Mapping[str, str] = field(default_factory=dict)
+    """What stood in the message's text fields, by their names."""
     foreign: bool = False
     delivery_id: str = ""
     """The platform's id of this press: pressing again is another one."""
@@ -66,7 +68,8 @@ class Button:
     """Something to press.
 
     Actions: `ask` (value: a question, asked as the clicker), `feedback` (value: `up` or `down`),
-    `tenant` (value: a tenant id, chosen for a direct message).
+    `tenant` (value: a tenant id, chosen for a direct message), and of a fix's card `approve`,
+    `reject`, `details`, `undo` (value: the request's opaque id and its plan's hash).
     """
 
     label: str
@@ -133,6 +136,30 @@ class Small:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is named, and thereby told."""
+
+    id: str
+    """`slack/T0001/U0001`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A sentence that names people: words and persons in turn."""
+
+    words: tuple[str | Person, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextField:
+    """Something to type before a button is pressed; comes back in `Click.typed`."""
+
+    name: str
+    label: str
+    longest: int = 500
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actions:
     """A row of buttons."""
@@ -145,7 +172,7 @@ class Rule:
     """A dividing line."""
 
 
-Part = Heading | Prose | Facts | Item | Grid | Small | Actions | Rule
+Part = Heading | Prose | Facts | Item | Grid | Small | Line | TextField | Actions | Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +234,10 @@ class Channel(Protocol):
 
     def post(self, reply: Reply) -> str:
         """Say something in the thread; the message's id."""
+        ...
+
+    def update(self, message_id: str, reply: Reply) -> None:
+        """Rewrite something that `post` said, whoever pressed or waited meanwhile."""
         ...
 
     def whisper(self, reply: Reply) -> None:

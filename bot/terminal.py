@@ -14,11 +14,13 @@ from bot.messages import (
     Grid,
     Heading,
     Item,
+    Line,
     Part,
     Prose,
     Reply,
     Rule,
     Small,
+    TextField,
 )
 
 NARROWEST = 40
@@ -81,12 +83,17 @@ def _part(part: Part, paper: Paper) -> list[str]:
             return _item(part, paper)
         case Grid():
             return _grid(part, paper)
-        case Small() | Actions() | Rule():
+        case Line() | TextField() | Small() | Actions() | Rule():
             return _furniture(part, paper)
 
 
-def _furniture(part: Small | Actions | Rule, paper: Paper) -> list[str]:
+def _furniture(part: Line | TextField | Small | Actions | Rule, paper: Paper) -> list[str]:
     match part:
+        case Line():
+            said = "".join(w if isinstance(w, str) else f"@{w.id}" for w in part.words)
+            return _wrapped(said, paper)
+        case TextField():
+            return []
         case Small():
             return [_styled(line, _DIM, paper) for line in _wrapped(part.text, paper)]
         case Actions():

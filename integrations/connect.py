@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from integrations.conversations.port import ConversationStore
 from integrations.findings.port import FindingStore
 from integrations.resources.port import ResourceGraph
+from integrations.runbooks.port import RunbookCatalogue
 from integrations.settings import Settings
 from integrations.systems import Systems
 from integrations.tenants.port import Tenant, TenantDirectory
@@ -29,6 +30,7 @@ class Connections:
         """Make the state folder, readable by its owner only; open nothing yet."""
         settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._state = settings.state
+        self._settings = settings
         self._clock = clock
         self._open = ExitStack()
         self.directory = self._open_directory()
@@ -98,6 +100,12 @@ class Connections:
         queue = SqliteWorkQueue(self._state / "work.sqlite", self._clock)
         self._open.callback(queue.close)
         return queue
+
+    def runbooks(self) -> RunbookCatalogue:
+        """The runbooks that may be run."""
+        from integrations.runbooks.catalogue import ShippedRunbooks
+
+        return ShippedRunbooks(self._settings.runbooks)
 
     def rejects(self) -> Path:
         """Where records are kept that could not be taken in."""

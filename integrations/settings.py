@@ -7,12 +7,16 @@ from typing import Self
 
 from platformdirs import user_data_path
 
+_RUNBOOKS = Path(__file__).resolve().parents[1] / "infra" / "runbooks"
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Where the embedded engines keep their files."""
 
     state: Path
+    runbooks: Path = _RUNBOOKS
+    """The folder of the runbooks that may be run."""
 
     @classmethod
     def from_env(cls, state: Path | None = None) -> Self:

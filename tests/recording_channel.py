@@ -60,6 +60,10 @@ class RecordingChannel(Channel):
         return str(len(self.posted))
 
     @override
+    def update(self, message_id: str, reply: Reply) -> None:
+        self.posted[int(message_id) - 1] = reply
+
+    @override
     def whisper(self, reply: Reply) -> None:
         self.whispered.append(reply)
 

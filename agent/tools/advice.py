@@ -3,6 +3,7 @@
 from agent.tools.reader import TenantReader
 from agent.views import Advice
 from integrations.errors import NotFoundError
+from integrations.findings.controls import canonical_control
 from integrations.findings.facts import facts_of
 from integrations.findings.port import Filter, Finding, FindingClass, Order
 from integrations.runbooks.port import RemedyCatalogue
@@ -14,14 +15,21 @@ def remediation_advice(reader: TenantReader, catalogue: RemedyCatalogue, about: 
     Raises:
         NotFoundError: the tenant has nothing open that `about` names.
     """
+    return _advice(reader, catalogue, finding_about(reader, about))
+
+
+def finding_about(reader: TenantReader, about: str) -> Finding:
+    """The finding to fix when a finding (F-...), an exposure (X-...) or a control is named.
+
+    Raises:
+        NotFoundError: the tenant has nothing open that `about` names.
+    """
     wanted = about.strip()
     if wanted.upper().startswith("X-"):
-        finding = _finding_to_cut(reader, wanted)
-    elif wanted.upper().startswith("F-"):
-        finding = reader.systems.findings.get(wanted).finding
-    else:
-        finding = _worst_of_control(reader, wanted)
-    return _advice(reader, catalogue, finding)
+        return _finding_to_cut(reader, wanted)
+    if wanted.upper().startswith("F-"):
+        return reader.systems.findings.get(wanted).finding
+    return _worst_of_control(reader, wanted)
 
 
 def _finding_to_cut(reader: TenantReader, ref: str) -> Finding:
@@ -40,11 +48,11 @@ def _finding_to_cut(reader: TenantReader, ref: str) -> Finding:
 
 
 def _worst_of_control(reader: TenantReader, control: str) -> Finding:
-    for spelling in dict.fromkeys((control, control.upper())):
-        where = Filter(controls=frozenset({spelling}))
-        found = reader.systems.findings.search(where, Order.WORST, limit=1)
-        if found:
-            return found[0]
+    control = canonical_control(control) or control
+    where = Filter(controls=frozenset({control}))
+    found = reader.systems.findings.search(where, Order.WORST, limit=1)
+    if found:
+        return found[0]
     raise NotFoundError(f"no open finding of {reader.tenant.id} is of control {control}")
 
 
@@ -67,6 +75,8 @@ def _advice(reader: TenantReader, catalogue: RemedyCatalogue, finding: Finding) 
         steps=steps,
         runbook=remedy.runbook if remedy else None,
         reversible=remedy.reversible if remedy else None,
+        known=remedy is not None,
+        name=reader.names([finding.resource]).get(finding.resource, ""),
         care=remedy.care if remedy else "",
         exposures=reader.exposures_of(finding_ref=finding.ref),
         freshness=reader.freshness,

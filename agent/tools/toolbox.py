@@ -13,7 +13,8 @@ from strands import tool
 from strands.types.tools import AgentTool
 
 from agent.assistant import Scope
-from agent.tools import advice, findings, graph, posture, ranking, wire
+from agent.remediation import Proposer
+from agent.tools import advice, findings, fixing, graph, posture, ranking, wire
 from agent.tools.reader import TenantReader
 from agent.views import Choice, Choices, TenantList, View
 from integrations.errors import SecurityAssistError
@@ -27,11 +28,23 @@ Severity = Literal["critical", "high", "medium", "low", "informational"]
 class Toolbox:
     """The tools for one turn; made anew for each, so that no turn leaves anything to another."""
 
-    def __init__(self, scope: Scope, now: datetime, remedies: RemedyCatalogue) -> None:
-        """Bind the tools to the scope's tenants as they are `now` (aware UTC)."""
+    def __init__(
+        self,
+        scope: Scope,
+        now: datetime,
+        remedies: RemedyCatalogue,
+        propose: Proposer | None = None,
+        asked_by: str = "",
+    ) -> None:
+        """Bind the tools to the scope's tenants as they are `now` (aware UTC).
+
+        Without `propose` nothing can be proposed; `asked_by` is the person who will have asked.
+        """
         self.readers = tuple(TenantReader(systems, now) for systems in scope.systems)
         self._operator = scope.operator
         self._remedies = remedies
+        self._propose = propose
+        self._asked_by = asked_by
 
     def _each(self, name: str, ask: Callable[[TenantReader], View]) -> dict[str, Any]:
         """Ask every tenant of the scope; what only some of them know is answered by those."""
@@ -60,6 +73,8 @@ class Toolbox:
             *self._about_resources(),
             *self._about_people(),
         ]
+        if self._propose is not None:
+            offered.append(self._to_fix(self._propose))
         return [t for t in offered if self._operator or t.tool_name != "list_tenants"]
 
     def _about_tenants(self) -> Sequence[AgentTool]:
@@ -251,6 +266,25 @@ class Toolbox:
             return self._each("public_resources", lambda r: graph.public_resources(r, kind))
 
         return [resource_detail, connections, public_resources]
+
+    def _to_fix(self, propose: Proposer) -> AgentTool:
+        @tool
+        def propose_fix(about: str) -> dict[str, Any]:
+            """Plan a fix and put it before the approvers; it is run only if people approve it.
+
+            Use it when the person asks to fix, close, remediate or plan the fix of something, or
+            asks what fixing it would do. Plans exactly which calls would be made, and what would
+            be different afterwards. Never say that something was fixed because of this.
+
+            Args:
+                about: A finding's ref (F-...), an exposure's ref (X-...) or a control id (EC2.13).
+            """
+            return self._each(
+                "propose_fix",
+                lambda r: fixing.propose_fix(r, propose, self._remedies, about, self._asked_by),
+            )
+
+        return propose_fix
 
     def _about_people(self) -> Sequence[AgentTool]:
         @tool

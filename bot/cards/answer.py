@@ -15,6 +15,7 @@ from agent.views import (
     FindingDetail,
     FindingList,
     Posture,
+    Proposal,
     PublicList,
     ResourceDetail,
     TenantList,
@@ -32,7 +33,7 @@ MOST_CARDS = 3
 MOST_BUTTONS = 5
 """Buttons of one row: what a phone shows without scrolling."""
 
-_OF_ONE_THING = (ExposureDetail, FindingDetail, ResourceDetail, Connections, Advice)
+_OF_ONE_THING = (ExposureDetail, FindingDetail, ResourceDetail, Connections, Advice, Proposal)
 
 FEEDBACK = Actions(
     buttons=(
@@ -107,6 +108,7 @@ _MAKERS: dict[type, Callable[[Any, Audience], Card]] = {
     FindingDetail: findings.finding_detail,
     Changes: findings.changes,
     Advice: findings.advice,
+    Proposal: findings.proposal,
     TopResources: resources.top_resources,
     ResourceDetail: resources.resource_detail,
     Connections: resources.connections,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from agent import canonical
 from agent.guard.untrusted import clean
-from agent.views import Advice, Changes, Choices, FindingDetail, FindingList
+from agent.views import Advice, Changes, Choices, FindingDetail, FindingList, Proposal
 from bot import phrases
 from bot.cards import card
 from bot.cards.card import Audience, Card
@@ -223,7 +223,7 @@ def advice(view: Advice, to: Audience) -> Card:
         for number, step in enumerate(view.steps, start=1)
         if not to.has_read(step)
     ]
-    undo = {True: "yes", False: "no", None: "only in part"}[view.reversible]
+    undo = {True: "yes", False: "no", None: "only in part"}[view.reversible] if view.known else ""
     breaks = [
         f"{e.headline} ({e.ref}, {e.score})"
         for e in view.exposures[:_NAMED]
@@ -243,6 +243,12 @@ def advice(view: Advice, to: Audience) -> Card:
     graphs = [card.show_graph(e.ref, to, view.tenant) for e in view.exposures[:1] if e.path]
     explained = card.explain(view.finding.ref, to, view.tenant, "Explain the finding")
     return Card(parts=tuple(parts), freshness=(view.freshness,), then=(explained, *graphs))
+
+
+def proposal(view: Proposal, to: Audience) -> Card:
+    """A planned fix: its own card, with what to press, follows as a message of its own."""
+    explained = card.explain(view.finding.ref, to, view.tenant, "Explain the finding")
+    return Card(freshness=(view.freshness,), then=(explained,))
 
 
 def _named_fix(view: Advice) -> str:

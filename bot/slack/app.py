@@ -26,7 +26,7 @@ Authorize = Callable[..., AuthorizeResult | None]
 Knows = Callable[[Place], bool]
 """Whether the bot takes part in a channel's thread: its root mentioned it, or it answered there."""
 
-_ACTIONS = frozenset({"ask", "feedback", "tenant"})
+_ACTIONS = frozenset({"ask", "feedback", "tenant", "approve", "reject", "details", "undo"})
 _ANY = re.compile(r"")
 
 

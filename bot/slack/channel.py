@@ -13,7 +13,7 @@ from bot.messages import Channel, Picture, Place, Reply, Stream
 from bot.slack import limits, mrkdwn, render
 from bot.slack.calls import SlackRefusedError, calling
 from bot.slack.limits import cut
-from bot.slack.posting import post
+from bot.slack.posting import post, update
 from bot.slack.stream import SlackStream
 
 _log = logging.getLogger(__name__)
@@ -57,6 +57,11 @@ class SlackChannel(Channel):
         for blocks in others:
             post(self._client, self.place, words, blocks)
         return message_id
+
+    @override
+    def update(self, message_id: str, reply: Reply) -> None:
+        blocks, *_ = render.render(reply)
+        update(self._client, self.place, message_id, mrkdwn.fallback(reply.plain), blocks)
 
     @override
     def whisper(self, reply: Reply) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from bot.messages import Click, Incoming, Place
 from bot.slack import mrkdwn
+from bot.slack.render import TYPED
 from integrations.errors import RejectedRecordError
 from integrations.tenants.port import ChannelKey
 from integrations.work.port import Job
@@ -81,9 +82,23 @@ def click(body: Payload) -> Click | None:
         action=name,
         value=value,
         message_id=message_id,
+        typed=_typed(body),
         foreign=bool(team) and team not in _ours(body),
         delivery_id=_text(body, "trigger_id"),
     )
+
+
+def _typed(body: Payload) -> dict[str, str]:
+    """What stands in our text fields: `state.values` is block id -> action id -> the input."""
+    values = _mapping(_mapping(body, "state"), "values")
+    fields = (
+        field for block in values.values() if isinstance(block, Mapping) for field in block.items()
+    )
+    return {
+        name.removeprefix(TYPED): _text(value, "value")
+        for name, value in fields
+        if name.startswith(TYPED) and isinstance(value, Mapping)
+    }
 
 
 def workspace(body: Payload) -> str:

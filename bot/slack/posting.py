@@ -53,3 +53,16 @@ def _post(client: WebClient, place: Place, text: str, blocks: Sequence[Block]) -
             unfurl_media=False,
         )
     return str(answer.get("ts", ""))
+
+
+def update(
+    client: WebClient, place: Place, message_id: str, text: str, blocks: Sequence[Block]
+) -> None:
+    """Rewrite a message of ours.
+
+    Raises:
+        UnavailableError: Slack did not answer, or not now.
+        SlackRefusedError: Slack refuses it, as when the message was deleted.
+    """
+    with calling("chat.update"):
+        client.chat_update(channel=place.key.channel, ts=message_id, text=text, blocks=list(blocks))

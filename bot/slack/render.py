@@ -13,17 +13,22 @@ from bot.messages import (
     Grid,
     Heading,
     Item,
+    Line,
     Part,
     Prose,
     Reply,
     Rule,
     Small,
     Style,
+    TextField,
 )
 from bot.slack import limits, rich_text, tables
 from bot.slack.limits import cut, units
 
 Block = dict[str, Any]
+
+TYPED = "typed:"
+"""What the ids of our text fields begin with."""
 
 MOST_MESSAGES = 2
 """Messages that one reply may take: the rest is one question away."""
@@ -132,18 +137,40 @@ def _blocks(part: Part, numbers: Iterator[int], *, tabled: bool) -> list[Block]:
             return _item(part, numbers)
         case Grid():
             return _grid(part, tabled=tabled)
-        case Small() | Actions() | Rule():
+        case Line() | TextField() | Small() | Actions() | Rule():
             return _furniture(part, numbers)
 
 
-def _furniture(part: Small | Actions | Rule, numbers: Iterator[int]) -> list[Block]:
+def _furniture(
+    part: Line | TextField | Small | Actions | Rule, numbers: Iterator[int]
+) -> list[Block]:
     match part:
+        case Line():
+            return _only(rich_text.block([rich_text.named(part.words)]))
+        case TextField():
+            return [_text_field(part)]
         case Small():
             return [_context(part.text)] if clean(part.text).strip() else []
         case Actions():
             return _actions(part.buttons, numbers, "")
         case Rule():
             return [{"type": "divider"}]
+
+
+def _text_field(part: TextField) -> Block:
+    """An input in the message itself: its value comes in `state.values` of each press."""
+    name = f"{TYPED}{part.name}"
+    return {
+        "type": "input",
+        "block_id": name,
+        "optional": True,
+        "label": _plain_text(part.label, limits.HEADER),
+        "element": {
+            "type": "plain_text_input",
+            "action_id": name,
+            "max_length": min(part.longest, limits.SECTION),
+        },
+    }
 
 
 def _only(block: Block | None) -> list[Block]:

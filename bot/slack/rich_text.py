@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agent.guard.untrusted import clean
+from bot.messages import Person
 from bot.slack.limits import SECTION, cut, units
 
 Element = dict[str, Any]
@@ -33,6 +34,19 @@ def text(words: str, *, bold: bool = False, code: bool = False) -> Element:
 def section(elements: Sequence[Element]) -> Element:
     """A paragraph."""
     return {"type": "rich_text_section", "elements": [e for e in elements if e["text"]]}
+
+
+def named(words: Sequence[str | Person]) -> Element:
+    """A paragraph that names people; those of other platforms by their id."""
+    elements: list[Element] = []
+    for word in words:
+        if isinstance(word, str):
+            elements.append(text(clean(word)))
+        elif word.id.startswith("slack/"):
+            elements.append({"type": "user", "user_id": word.id.rsplit("/", 1)[-1]})
+        else:
+            elements.append(text(clean(word.id)))
+    return {"type": "rich_text_section", "elements": elements}
 
 
 def preformatted(words: str) -> Element:
@@ -63,9 +77,12 @@ def _within(element: Element, room: int) -> tuple[Element, int]:
             words = cut(part["text"], room)
             room -= units(words)
             kept.append({**part, "text": words})
-        else:
+        elif "elements" in part:
             shorter, room = _within(part, room)
             kept.append(shorter)
+        else:
+            room -= units(part["user_id"])
+            kept.append(part)
     return {**element, "elements": kept}, room
 
 

@@ -1,0 +1,253 @@
+"""A request to fix something as its card: the plan, who may decide, how far it is, the proof."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from agent.approval import needs_reason, why_two
+from agent.guard.untrusted import clean
+from agent.tools.fixing import in_words
+from bot import phrases
+from bot.cards import card
+from bot.messages import (
+    Actions,
+    Button,
+    Fact,
+    Facts,
+    Heading,
+    Line,
+    Part,
+    Person,
+    Prose,
+    Reply,
+    Small,
+    Style,
+    TextField,
+)
+from integrations.remediations.port import Remediation, Run, Stage
+from integrations.tenants.port import Tenant
+
+CALLS_SHOWN = 4
+"""Calls on the card; the rest stands under Details."""
+
+_TOUCHED_SHOWN = 5
+_CALL_LENGTH = 120
+_REASON = "reason"
+_STEP_MARKS = {"Success": "✓", "Failed": "✗", "TimedOut": "✗", "Cancelled": "✗"}
+
+
+def remediation_card(request: Remediation, tenant: Tenant) -> Reply:
+    """The card as the request stands; the plan stays on it whatever becomes of it."""
+    parts: list[Part] = [
+        Heading(text=request.plan.title),
+        Small(text=_where(request, tenant)),
+        *_outcome(request),
+        card.facts(_plan(request)),
+        *_progress(request),
+        *_people(request, tenant),
+        *_to_press(request),
+    ]
+    return Reply(plain=verdict(request), parts=tuple(parts))
+
+
+def verdict(request: Remediation) -> str:
+    """Where the request stands, in a sentence: the notification, and the thread's last word."""
+    plan = request.plan
+    proven = _time(request.verified_at) if request.verified_at else ""
+    passes = f"{plan.control} passes on {plan.resource_name}"
+    return {
+        Stage.PROPOSED: f"{plan.title}: waiting for approval until {_time(request.expires_at)}.",
+        Stage.APPROVED: f"{plan.title}: approved, about to start.",
+        Stage.RUNNING: f"{plan.title}: running.",
+        Stage.VERIFIED: f"Fixed and proven {proven}: {passes}.",
+        Stage.UNDOING: f"{plan.title}: being undone.",
+        Stage.UNDONE: f"Undone and proven {proven}: {plan.resource_name} is as it was before.",
+        Stage.REJECTED: f"Rejected: {plan.title}. {request.outcome}",
+        Stage.EXPIRED: f"Not done: {plan.title}. {request.outcome}",
+        Stage.NOT_FIXED: f"Not fixed: {request.outcome}",
+        Stage.FAILED: f"Failed: {request.outcome}",
+    }[request.stage]
+
+
+def details(request: Remediation) -> Reply:
+    """Every call with its parameters, what undo would need, and what cannot be foreseen."""
+    plan = request.plan
+    calls = [
+        f"{number}. `{call.action}` {clean(call.resource, _CALL_LENGTH)}\n"
+        + "\n".join(f"- {name}: {_value(value)}" for name, value in call.parameters.items())
+        for number, call in enumerate(plan.calls, start=1)
+    ]
+    rows = [
+        ("Runbook", f"{plan.runbook}, version {plan.runbook_version}"),
+        ("Account", f"{plan.account}, {plan.region}"),
+        ("Resource", plan.resource),
+        ("Finding", plan.finding_ref),
+        ("Plan", plan.hash),
+        ("Not foreseen", card.joined(plan.unpredicted)),
+        ("Execution", request.run.execution if request.run else ""),
+    ]
+    parts = (Prose(text="\n".join(calls) or "No call would be made."), card.facts(rows))
+    return Reply(plain=f"Details of {request.id}", parts=parts)
+
+
+def _where(request: Remediation, tenant: Tenant) -> str:
+    plan = request.plan
+    words = (f"{tenant.id} {tenant.environment}", plan.control, plan.severity.upper(), request.id)
+    return " · ".join(word for word in words if word)
+
+
+def _outcome(request: Remediation) -> list[Part]:
+    """What is known now, above the plan: nothing while it waits."""
+    if request.stage is Stage.PROPOSED:
+        return []
+    gone = _gone(request) if request.stage is Stage.VERIFIED else ""
+    return [Prose(text=f"**{clean(verdict(request))}**" + (f" {gone}" if gone else ""))]
+
+
+def _gone(request: Remediation) -> str:
+    """`tcp 22 from 0.0.0.0/0 is gone.`, where the change was that something was taken away."""
+    for change in request.plan.changes:
+        if isinstance(change.before, Sequence) and isinstance(change.after, Sequence):
+            gone = [str(b) for b in change.before if b not in change.after]
+            if gone and not [a for a in change.after if a not in change.before]:
+                verb = "is" if len(gone) == 1 else "are"
+                return f"{clean(', '.join(gone), card.VALUE_LENGTH)} {verb} gone."
+    return ""
+
+
+def _plan(request: Remediation) -> list[tuple[str, str]]:
+    plan = request.plan
+    calls = [f"{call.action} {call.resource}".strip() for call in plan.calls[:CALLS_SHOWN]]
+    left = len(plan.calls) - len(calls)
+    more = [f"and {phrases.number(left)} more"] if left > 0 else []
+    will = f"{phrases.counted(len(plan.calls), 'call')}: {card.joined([*calls, *more])}"
+    several = len(plan.changes) > 1
+    before = "; ".join(_changed(c.name, c.before, named=several) for c in plan.changes)
+    after = "; ".join(_changed(c.name, c.after, named=several) for c in plan.changes)
+    undo = "yes, one press, until someone else changes it" if plan.reversible else "no"
+    return [
+        ("Why", plan.why),
+        ("Will do", will),
+        ("Before", before),
+        ("After", after),
+        ("Touches", _touches(plan.touches)),
+        ("Not foreseen", card.joined(plan.unpredicted)),
+        ("Mind", plan.care),
+        ("Proof", f"read it again, re-evaluate {plan.control}"),
+        ("Undo", undo),
+    ]
+
+
+def _changed(name: str, value: object, *, named: bool) -> str:
+    return f"{name}: {in_words(value)}" if named else in_words(value)
+
+
+def _touches(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    shown = [*names[:_TOUCHED_SHOWN]]
+    left = len(names) - len(shown)
+    more = [f"{phrases.number(left)} more"] if left > 0 else []
+    felt = phrases.counted(len(names), "resource")
+    return f"{felt} share it: {', '.join([*shown, *more])}"
+
+
+def _progress(request: Remediation) -> list[Part]:
+    lines = [
+        *_steps("", request.fix),
+        *_steps("Undo: ", request.undo),
+    ]
+    return [Facts(facts=tuple(lines))] if lines else []
+
+
+def _steps(lead: str, run: Run | None) -> list[Fact]:
+    if run is None:
+        return []
+    return [
+        Fact(
+            label=_STEP_MARKS.get(step.status, "…"),
+            value=" · ".join(
+                word
+                for word in (
+                    f"{lead}{step.name}",
+                    _time(step.at) if step.at else "",
+                    clean(step.failure, card.VALUE_LENGTH),
+                )
+                if word
+            ),
+        )
+        for step in run.steps
+    ]
+
+
+def _people(request: Remediation, tenant: Tenant) -> list[Part]:
+    """Who asked, who decided and why, and whom it still needs."""
+    said: list[Part] = [
+        Line(
+            words=("Asked by ", Person(request.requested_by), f" at {_time(request.requested_at)}.")
+        )
+    ]
+    for number, approval in enumerate(request.approvals, start=1):
+        count = f"{number} of {request.approvals_needed} - "
+        reason = f": {clean(approval.reason, card.VALUE_LENGTH)}" if approval.reason else "."
+        words = (count, Person(approval.by), f" approved {_time(approval.at)}{reason}")
+        said.append(Line(words=words))
+    if request.rejection:
+        reason = clean(request.rejection.reason, card.VALUE_LENGTH)
+        at = _time(request.rejection.at)
+        said.append(Line(words=(Person(request.rejection.by), f" rejected it {at}: {reason}")))
+    if request.undo_by:
+        at = _time(request.undo_by.at)
+        said.append(Line(words=(Person(request.undo_by.by), f" asked for the undo {at}.")))
+    if request.stage is Stage.PROPOSED:
+        said.append(_needed(request, tenant))
+    return said
+
+
+def _needed(request: Remediation, tenant: Tenant) -> Line:
+    plan = request.plan
+    left = request.approvals_needed - len(request.approvals)
+    reasons = why_two(tenant, plan.severity, len(plan.touches))
+    because = f" ({reasons})" if reasons and request.approvals_needed > 1 else ""
+    count = "One approver" if left == 1 else f"{left} approvers"
+    more = " more" if request.approvals else ""
+    done = {a.by for a in request.approvals} | {request.requested_by}
+    if request.self_approval:
+        done.discard(request.requested_by)
+    people: list[str | Person] = []
+    for approver in tenant.may_approve(plan.severity):
+        if approver not in done:
+            people += [", " if people else "", Person(approver)]
+    whom = people or ["nobody is named: say who with `assist tenants add --approver`"]
+    until = f". Open until {_time(request.expires_at)}."
+    return Line(words=(f"{count}{more} needed{because}: ", *whom, until))
+
+
+def _to_press(request: Remediation) -> list[Part]:
+    value = f"{request.id}:{request.plan.hash}"
+    if request.stage is Stage.PROPOSED:
+        label = "Reason (needed to approve or reject)"
+        if not needs_reason(request):
+            label = "Reason (needed to reject)"
+        return [
+            TextField(name=_REASON, label=label),
+            Actions(
+                buttons=(
+                    Button(label="Approve", action="approve", value=value, style=Style.PRIMARY),
+                    Button(label="Reject", action="reject", value=value, style=Style.DANGER),
+                    Button(label="Details", action="details", value=value),
+                )
+            ),
+        ]
+    buttons = [Button(label="Details", action="details", value=value)]
+    if request.undoable:
+        buttons.insert(0, Button(label="Undo", action="undo", value=value))
+    return [Actions(buttons=tuple(buttons))]
+
+
+def _value(value: object) -> str:
+    """Cut by itself, so that a long value hides no later one."""
+    return clean(in_words(value), card.VALUE_LENGTH)
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%H:%M:%S} UTC" if moment.second else f"{moment:%H:%M} UTC"
