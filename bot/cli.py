@@ -9,22 +9,34 @@ from typing_extensions import override
 from integrations.errors import SecurityAssistError
 
 _COMMANDS = {
+    "approve": "bot.commands.fix:approve",
     "ask": "bot.commands.ask",
+    "audit": "bot.commands.audit",
     "demo": "bot.commands.demo",
     "exposures": "bot.commands.exposures",
+    "fix": "bot.commands.fix:fix",
     "graph": "bot.commands.graph",
     "ingest": "bot.commands.ingest",
+    "reject": "bot.commands.fix:reject",
+    "requests": "bot.commands.fix:requests",
     "serve": "bot.commands.serve",
     "tenants": "bot.commands.tenants",
+    "undo": "bot.commands.fix:undo",
 }
 _SHORT = {
+    "approve": "Approve a fix, and carry it out.",
     "ask": "Ask a question and print the answer.",
+    "audit": "Verify and export the audit of fixes.",
     "demo": "Three tenants, a chat page, nothing else needed.",
     "exposures": "What needs attention first, ranked.",
+    "fix": "Plan a fix: the exact calls, before and after.",
     "graph": "Draw what a resource is connected to.",
     "ingest": "Take in findings and AWS Config items from files.",
+    "reject": "Close a request to fix something.",
+    "requests": "List the requests to fix something.",
     "serve": "Answer in a real Slack workspace (Socket Mode).",
     "tenants": "List, add and map tenants.",
+    "undo": "Put back what a fix changed.",
 }
 
 
@@ -39,7 +51,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = importlib.import_module(_COMMANDS[cmd_name]).command
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name or "command")
         return command
 
     @override

@@ -34,6 +34,9 @@ _PERSON = re.compile(r"\b((?:slack|teams|cli)/[^/\s,]+/[^/\s,.:]+)")
 
 _ADVANCE = "advance/"
 
+_REMEMBERED = 50
+"""Requests of a tenant whose cards are watched: the newest."""
+
 _POLL_S = 1.0
 _TURN_S = 40.0
 """How long one job watches an execution: shorter than the queue's lease of a job."""
@@ -80,6 +83,8 @@ class Fixing:
         self._later = later
         self._owner = owner
         self._pause = pause
+        self._shown: dict[str, int] = {}
+        """Versions of requests as this process last put them on their cards."""
 
     # -- proposed
 
@@ -191,11 +196,18 @@ class Fixing:
             self._pause(_POLL_S)
 
     def sweep(self) -> None:
-        """Close what nobody decided in time, and take up what a worker that died has left."""
+        """Close what nobody decided in time, and take up what a worker that died has left.
+
+        Cards of requests that were decided elsewhere, as on the command line, are rewritten.
+        """
         for tenant in self._tenants():
             systems = self._estate.systems(tenant.id)
-            for request in self._requests(systems).sweep():
-                self._rewrite(systems, request.id)
+            late = {request.id for request in self._requests(systems).sweep()}
+            for request in systems.remediations.search(limit=_REMEMBERED):
+                shown = self._shown.get(request.id, request.version)
+                if request.id in late or shown != request.version:
+                    self._rewrite(systems, request.id)
+                self._shown[request.id] = request.version
             executor = Executor(systems, self._catalogue, self._clock)
             for request in executor.waiting():
                 self._later(tenant.id, request.id)
@@ -210,6 +222,7 @@ class Fixing:
             if address is not None:
                 channel = self._channel_at(address.place)
                 channel.update(address.message_id, remediation_card(request, systems.tenant))
+            self._shown[request.id] = request.version
         except SecurityAssistError as error:
             name = type(error).__name__
             _log.warning("request=<%s>, error=<%s> | card not rewritten", request_id[:32], name)

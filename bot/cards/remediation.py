@@ -23,6 +23,7 @@ from bot.messages import (
     Style,
     TextField,
 )
+from integrations.remediations.plan import Plan
 from integrations.remediations.port import Remediation, Run, Stage
 from integrations.tenants.port import Tenant
 
@@ -41,12 +42,19 @@ def remediation_card(request: Remediation, tenant: Tenant) -> Reply:
         Heading(text=request.plan.title),
         Small(text=_where(request, tenant)),
         *_outcome(request),
-        card.facts(_plan(request)),
+        card.facts(_plan(request.plan)),
         *_progress(request),
         *_people(request, tenant),
         *_to_press(request),
     ]
     return Reply(plain=verdict(request), parts=tuple(parts))
+
+
+def plan_card(plan: Plan) -> Reply:
+    """A plan that nobody was asked to approve."""
+    where = f"{plan.account} {plan.region} · {plan.control} · {plan.severity.upper()}"
+    parts = (Heading(text=plan.title), Small(text=where), card.facts(_plan(plan)))
+    return Reply(plain=plan.title, parts=parts)
 
 
 def verdict(request: Remediation) -> str:
@@ -114,8 +122,7 @@ def _gone(request: Remediation) -> str:
     return ""
 
 
-def _plan(request: Remediation) -> list[tuple[str, str]]:
-    plan = request.plan
+def _plan(plan: Plan) -> list[tuple[str, str]]:
     calls = [f"{call.action} {call.resource}".strip() for call in plan.calls[:CALLS_SHOWN]]
     left = len(plan.calls) - len(calls)
     more = [f"and {phrases.number(left)} more"] if left > 0 else []

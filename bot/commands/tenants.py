@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from dataclasses import replace as replaced
 from pathlib import Path
 
 import click
@@ -70,7 +71,13 @@ def list_tenants(*, as_json: bool, state: Path | None) -> None:
     default=str(Environment.PRODUCTION),
     show_default=True,
 )
-@click.option("--approver", "approvers", multiple=True, help="slack/T0001/U0001; repeat.")
+@click.option(
+    "--approver",
+    "approvers",
+    multiple=True,
+    help="slack/T0001/U0001, or critical=slack/T0001/U0001 for that severity alone; repeat.",
+)
+@click.option("--self-approval", is_flag=True, help="Who asks may approve; not in production.")
 @click.option("--contact", default="", help="Whom to ask: a team, a channel, an address.")
 @click.option("--replace", is_flag=True, help="Replace a tenant of that id.")
 @state_option
@@ -83,6 +90,7 @@ def add(
     approvers: tuple[str, ...],
     contact: str,
     *,
+    self_approval: bool,
     replace: bool,
     state: Path | None,
 ) -> None:
@@ -94,6 +102,7 @@ def add(
                 f"{tenant_id} exists already; say --replace to change it, or see "
                 f"assist tenants show {tenant_id}"
             )
+        before = connections.directory.get(tenant_id) if tenant_id in known else None
         connections.directory.put(
             Tenant(
                 id=tenant_id,
@@ -101,15 +110,35 @@ def add(
                 accounts=accounts,
                 priority=priority,
                 environment=Environment(environment),
-                approvers=approvers,
+                approvers=tuple(a for a in approvers if "=" not in a),
+                approvers_of=_by_severity(approvers),
+                self_approval=self_approval,
                 contact=contact,
-                external_id=connections.directory.get(tenant_id).external_id
-                if tenant_id in known
-                else "",
+                external_id=before.external_id if before else "",
+                settings=before.settings if before else {},
             )
         )
         click.echo(f"{tenant_id} is there. Next: assist ingest PATH..., and let a channel see it:")
         click.echo(f"  assist tenants map-channel slack/WORKSPACE/CHANNEL {tenant_id}")
+
+
+@command.command(name="set")
+@click.argument("tenant_id")
+@click.argument("name")
+@click.argument("value", required=False)
+@state_option
+def set_setting(tenant_id: str, name: str, value: str | None, state: Path | None) -> None:
+    """Set what runbooks need to know of a tenant (log_bucket, kms_key_arn, ...).
+
+    Without a value the setting is taken away.
+    """
+    with connect(state) as connections:
+        tenant = tenant_named(connections, tenant_id)
+        settings = {k: v for k, v in tenant.settings.items() if k != name}
+        if value is not None:
+            settings[name] = value
+        connections.directory.put(replaced(tenant, settings=settings))
+        click.echo(f"{tenant_id}: {name} is {value or 'not set'} now.")
 
 
 @command.command()
@@ -129,7 +158,7 @@ def show(tenant_id: str, *, as_json: bool, with_external_id: bool, state: Path |
             click.echo(json.dumps(fields, indent=2))
             return
         for label, value in fields.items():
-            text = ", ".join(value) if isinstance(value, list | tuple) else str(value)
+            text = _in_words(value)
             click.echo(f"{label.replace('_', ' '):<12} {text or '-'}")
 
 
@@ -160,6 +189,20 @@ def unmap_channel(key: ChannelKey, state: Path | None) -> None:
         if not connections.directory.unbind(key):
             raise click.ClickException(f"{key} was not mapped; see assist tenants show TENANT")
         click.echo(f"{key} sees nothing now.")
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, dict):
+        return "; ".join(f"{k} {_in_words(v) or 'nobody'}" for k, v in value.items())
+    return ", ".join(value) if isinstance(value, list | tuple) else str(value)
+
+
+def _by_severity(approvers: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """`critical=slack/T/U` -> {"critical": ("slack/T/U",)}; `critical=` lets nobody approve."""
+    found: dict[str, tuple[str, ...]] = {}
+    for severity, _, person in (a.partition("=") for a in approvers if "=" in a):
+        found[severity] = (*found.get(severity, ()), *((person,) if person else ()))
+    return found
 
 
 def _public(tenant: Tenant) -> dict[str, object]:

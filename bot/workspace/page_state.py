@@ -15,7 +15,12 @@ def whole(state: State, user_id: str) -> JsonObject:
     return {
         "number": state.count,
         "team": {"id": state.team_id, "name": state.team_name},
-        "bot": {"id": state.bot.user_id, "name": state.bot.name, "title": state.bot.title},
+        "bot": {
+            "id": state.bot.user_id,
+            "name": state.bot.name,
+            "title": state.bot.title,
+            "home": state.bot.home_tab,
+        },
         "you": user_id,
         "people": [
             {"id": one.user_id, "name": one.name, "title": one.title, "guest": _foreign(state, one)}

@@ -56,6 +56,8 @@ class WorkspaceBot:
     """The handle people mention it by."""
     title: str = "Security Assist"
     """The name shown beside its messages."""
+    home_tab: bool = False
+    """Whether the app has a home tab, as its manifest says it in Slack."""
 
 
 class StreamMode(StrEnum):

@@ -108,16 +108,19 @@ function dataTable(block) {
 const MARKS = { pending: "○", in_progress: "", complete: "✓", error: "!" };
 const SAID = { pending: "waiting", in_progress: "running", complete: "done", error: "failed" };
 
-// The steps of the work: open while it runs, folded when it is done; a reader's choice stays.
+// The steps of the work: open while it runs, folded to one quiet line when it is done; a reader's choice stays.
 function steps(tasks, title, context) {
-  const done = tasks.every((task) => task.status === "complete");
-  const failed = tasks.some((task) => task.status === "error");
-  const count = `${tasks.length} ${tasks.length === 1 ? "step" : "steps"}`;
-  const state = failed ? "a step failed" : done ? `${count} done` : `${tasks.filter((task) => task.status === "complete").length} of ${count}`;
+  const count = tasks.length;
+  const done = tasks.filter((task) => task.status === "complete").length;
+  const failed = tasks.find((task) => task.status === "error");
+  const state = failed ? "error" : done === count ? "complete" : "in_progress";
+  const named = title && title !== "Steps" ? title : "";
+  const words = failed ? failed.title : named || (done === count ? (count === 1 ? tasks[0].title : `${count} steps`) : "Working");
+  const tally = state === "error" ? "failed" : state === "complete" ? "" : `${done} of ${count}`;
   const key = `${context.key}:${tasks[0]?.task_id ?? title}`;
-  const open = context.unfolded.get(key) ?? (context.streaming || failed || context.alone);
-  const summary = el("summary", {}, el("span", { class: `steps-mark ${failed ? "error" : done ? "complete" : "in_progress"}`, "aria-hidden": "true" }, failed ? "!" : done ? "✓" : ""),
-    el("span", { class: "steps-title" }, title && title !== "Steps" ? title : "Steps"), el("span", { class: "steps-count" }, state));
+  const open = context.unfolded.get(key) ?? (context.streaming || Boolean(failed) || context.alone);
+  const summary = el("summary", {}, el("span", { class: `steps-mark ${state}`, "aria-hidden": "true" }, MARKS[state]),
+    el("span", { class: "steps-title" }, words), el("span", { class: "unseen" }, ` (${SAID[state]})`), el("span", { class: "steps-count" }, tally));
   summary.addEventListener("click", () => context.unfolded.set(key, !node.open));
   const node = el("details", { class: "steps", open: Boolean(open), "data-testid": "steps" }, summary,
     el("ol", {}, ...tasks.map((task) => step(task))));
@@ -167,11 +170,13 @@ function container(block, context) {
 
 function input(block, context) {
   const id = `field-${block.block_id}`;
+  const field = element({ ...block.element, id, required: !block.optional }, block, context);
+  field.setAttribute("aria-describedby", `${id}-hint ${id}-error`);
   return el("div", { class: "field-block", "data-block": block.block_id },
     el("label", { for: id }, ...textObject(block.label), block.optional ? el("span", { class: "optional" }, " (optional)") : null),
-    element({ ...block.element, id }, block, context),
-    block.hint && el("p", { class: "hint" }, ...textObject(block.hint)),
-    el("p", { class: "error", role: "alert", hidden: true }));
+    field,
+    block.hint && el("p", { class: "hint", id: `${id}-hint` }, ...textObject(block.hint)),
+    el("p", { class: "error", id: `${id}-error`, role: "alert", hidden: true }));
 }
 
 const DRAW = {

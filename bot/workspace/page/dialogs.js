@@ -2,13 +2,15 @@
 import { byId, el, fill } from "./dom.js";
 import { drawBlocks } from "./blocks.js";
 import { valuesOf } from "./elements.js";
+import { WHY } from "./store.js";
 import { textObject } from "./words.js";
 
 export function enlarge(url, alt) {
   const dialog = byId("picture");
   const close = () => dialog.close();
-  fill(dialog, el("button", { class: "quiet close", type: "button", "aria-label": "Close the picture", onclick: close }, "✕"),
-    el("div", { class: "picture-scroll" }, el("img", { src: url, alt, onclick: close })), el("p", { class: "picture-alt" }, alt));
+  fill(dialog, el("header", { class: "picture-head" }, el("p", { class: "picture-alt" }, alt),
+    el("button", { class: "quiet close", type: "button", "aria-label": "Close the picture", onclick: close }, "✕")),
+  el("div", { class: "picture-scroll", tabindex: "0", role: "group", "aria-label": "The picture, to be scrolled" }, el("img", { src: url, alt, onclick: close })));
   dialog.onclick = (event) => event.target === dialog && close();
   dialog.showModal();
 }
@@ -31,6 +33,7 @@ export function confirmFirst(question) {
 }
 
 let shown = "";
+let before = ""; // the view whose fields stand in the dialog
 
 // The modal the app opened for this person; drawn again only when the app changed it.
 export function showView(view, { context, submit, dismiss }) {
@@ -43,6 +46,8 @@ export function showView(view, { context, submit, dismiss }) {
     return;
   }
   const problem = el("p", { class: "error", role: "alert", hidden: true });
+  const typed = dialog.open && before === view.id ? valuesOf(dialog) : {};
+  before = view.id;
   const body = el("div", { class: "modal-body" }, ...drawBlocks(view.blocks, { ...context, key: view.id, alone: true }));
   const send = view.submit && el("button", { class: "button primary", type: "submit", "data-testid": "modal-submit" }, ...textObject(view.submit));
   const form = el("form", { class: "modal-form", onsubmit: (event) => void sent(event) },
@@ -61,12 +66,23 @@ export function showView(view, { context, submit, dismiss }) {
       const node = field.querySelector(".error");
       node.textContent = words;
       node.hidden = !words;
+      const part = field.querySelector("[data-kind]");
+      if (words) part?.setAttribute("aria-invalid", "true");
+      else part?.removeAttribute("aria-invalid");
     }
-    const failed = answer.error ?? (answer.outcome !== "ok" ? "The app did not answer in time. Try again." : "");
+    body.querySelector("[aria-invalid]")?.focus();
+    const failed = answer.error ?? WHY[answer.outcome] ?? "";
     problem.textContent = failed;
     problem.hidden = !failed;
   }
 
+  // What was typed stays when the app changes the view around it.
+  for (const [block, fields] of Object.entries(typed)) {
+    for (const [action, { type, value }] of Object.entries(fields)) {
+      const part = body.querySelector(`[data-block="${CSS.escape(block)}"] [data-action="${CSS.escape(action)}"]`);
+      if (type === "plain_text_input" && part) part.value = value ?? "";
+    }
+  }
   fill(dialog, form);
   dialog.setAttribute("aria-label", view.title.text);
   dialog.onclose = () => {
@@ -76,4 +92,5 @@ export function showView(view, { context, submit, dismiss }) {
     }
   };
   if (!dialog.open) dialog.showModal();
+  (body.querySelector("[autofocus], input, textarea, select") ?? send)?.focus();
 }

@@ -59,10 +59,17 @@ const DRAWN = {
 };
 const SIGNS = new RegExp(`(${Object.keys(DRAWN).join("|")})`, "u");
 
+// Names such as web-7 or X-AB12CD stay on one line where they fit: a hyphen there is no place to break.
+const WHOLE = /([\w.]+(?:-[\w.]+)+)/;
+const LONGEST_WHOLE = 28;
+
+const whole = (words) => words.split(WHOLE).filter(Boolean).map((part) =>
+  part.length <= LONGEST_WHOLE && WHOLE.test(part) ? el("span", { class: "whole" }, part) : document.createTextNode(part));
+
 // Text as nodes: the sign itself stays in the text, for copying and for screen readers.
 export function spoken(words) {
-  return words.split(SIGNS).filter(Boolean).map((part) =>
-    DRAWN[part] ? el("span", { class: `drawn ${DRAWN[part]}` }, part) : document.createTextNode(part));
+  return words.split(SIGNS).filter(Boolean).flatMap((part) =>
+    DRAWN[part] ? [el("span", { class: `drawn ${DRAWN[part]}` }, part)] : whole(part));
 }
 
 export const unescaped = (words) =>
@@ -82,6 +89,9 @@ export function face(id, name, kind = "") {
 
 export const clockTime = (ts) =>
   new Date(Number(ts) * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+
+// For the narrow gutter: the digits alone.
+export const shortTime = (ts) => clockTime(ts).replace(/\s?[AaPp]\.?[Mm]\.?$/, "");
 
 export const fullTime = (ts) => new Date(Number(ts) * 1000).toLocaleString();
 

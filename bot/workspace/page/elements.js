@@ -77,6 +77,9 @@ function overflow(part, block, context) {
 
 const option = (one) => el("option", { value: one.value }, withEmoji(one.text.text));
 
+// A field of a form tells the app only where that asks for it.
+const isLive = (block) => block.type !== "input" || block.dispatch_action === true;
+
 function select(part, block, context) {
   const many = part.type === "multi_static_select";
   const initial = (many ? part.initial_options ?? [] : [part.initial_option]).filter(Boolean).map((one) => one.value);
@@ -87,7 +90,7 @@ function select(part, block, context) {
     "data-action": part.action_id, "data-kind": part.type },
   many || initial.length ? null : el("option", { value: "" }, part.placeholder?.text ?? "Choose"), ...body);
   for (const one of node.options) if (initial.includes(one.value)) one.selected = true;
-  if (block.type !== "input") {
+  if (isLive(block)) {
     node.addEventListener("change", () => press(node, part, block, context,
       many ? [...node.selectedOptions].map((one) => one.value) : node.value));
   }
@@ -101,7 +104,7 @@ function choices(part, block, context) {
     ...part.options.map((one) => el("label", {},
       el("input", { type: kind, name: `${context.key}-${part.action_id}`, value: one.value, checked: initial.includes(one.value) }),
       el("span", {}, ...textObject(one.text)))));
-  if (block.type !== "input") {
+  if (isLive(block)) {
     node.addEventListener("change", () => {
       const chosen = [...node.querySelectorAll("input:checked")].map((one) => one.value);
       void press(node, part, block, context, kind === "radio" ? chosen[0] : chosen);
@@ -113,7 +116,7 @@ function choices(part, block, context) {
 function datepicker(part, block, context) {
   const node = el("input", { class: "select", type: "date", id: part.id, value: part.initial_date, "data-action": part.action_id, "data-kind": part.type,
     "aria-label": part.id ? null : part.placeholder?.text ?? "Date" });
-  if (block.type !== "input") node.addEventListener("change", () => press(node, part, block, context, node.value));
+  if (isLive(block)) node.addEventListener("change", () => press(node, part, block, context, node.value));
   return node;
 }
 
@@ -121,15 +124,22 @@ function users(part, block, context) {
   const people = context.people.map((person) => el("option", { value: person.id, selected: person.id === part.initial_user }, person.name));
   const node = el("select", { class: "select", id: part.id, "data-action": part.action_id, "data-kind": part.type,
     "aria-label": part.id ? null : part.placeholder?.text ?? "Person" }, el("option", { value: "" }, part.placeholder?.text ?? "Choose"), ...people);
-  if (block.type !== "input") node.addEventListener("change", () => press(node, part, block, context, node.value));
+  if (isLive(block)) node.addEventListener("change", () => press(node, part, block, context, node.value));
   return node;
 }
 
-function textInput(part) {
+function textInput(part, block, context) {
   const shared = { id: part.id, class: "field-input", placeholder: part.placeholder?.text, maxlength: part.max_length,
-    "data-action": part.action_id, "data-kind": part.type };
+    "aria-required": part.required ? "true" : null, autofocus: part.focus_on_load, "data-action": part.action_id, "data-kind": part.type };
   const node = part.multiline ? el("textarea", { ...shared, rows: 4 }) : el("input", { ...shared, type: "text" });
   node.value = part.initial_value ?? "";
+  if (block.dispatch_action) {
+    node.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.isComposing || (part.multiline && event.shiftKey)) return;
+      event.preventDefault();
+      void press(node, part, block, context, node.value);
+    });
+  }
   return node;
 }
 

@@ -1,8 +1,15 @@
 // A list of messages: only what changed is drawn again.
-import { clockTime, dayName, el, emoji, face, fullTime } from "./dom.js";
+import { clockTime, dayName, el, emoji, face, fullTime, shortTime } from "./dom.js";
 import { drawBlocks, pictureButton, plainWords } from "./blocks.js";
 
 const CLOSE_S = 300;
+const WHY = {
+  http_timeout: "did not take this message within 3 seconds",
+  http_error: "answered this message with an error",
+  connection_failed: "cannot be reached, so it has not heard this",
+};
+
+const inWords = (seconds) => (seconds < 60 ? `${Math.max(1, Math.round(seconds))} s` : `${Math.round(seconds / 60)} min`);
 
 export class MessageList {
   constructor(frame, { store, context, inThread, openThread }) {
@@ -40,6 +47,8 @@ export class MessageList {
     }
     this.nodes = kept;
     placeAll(this.frame, [...wanted, ...after]);
+    // A screen reader waits for the end of what is being written instead of reading each piece.
+    this.frame.setAttribute("aria-busy", String(messages.some((message) => message.streaming)));
     this.stick();
   }
 
@@ -87,9 +96,9 @@ export class MessageList {
     const name = store.personName(message.user);
     const root = message.thread_ts ?? message.ts;
     const permalink = `#${message.channel}/${root}`;
-    const time = el("a", { class: "time", href: permalink, title: fullTime(message.ts), "aria-label": `Link to the message of ${fullTime(message.ts)}` }, clockTime(message.ts));
+    const time = (words) => el("a", { class: "time", href: permalink, title: fullTime(message.ts), "aria-label": `Link to the message of ${fullTime(message.ts)}` }, words);
     const head = el("div", { class: "message-head" }, el("span", { class: "who" }, name),
-      message.bot ? el("span", { class: "app-tag" }, "app") : null, time);
+      message.bot ? el("span", { class: "app-tag" }, "app") : null, time(clockTime(message.ts)));
     const body = el("div", { class: "message-body" }, ...this.content(message));
     if (message.streaming) body.append(el("span", { class: "writing", role: "img", "aria-label": "Still writing" }));
     if (message.edited) body.append(el("span", { class: "edited" }, "(edited)"));
@@ -97,10 +106,10 @@ export class MessageList {
       class: `message${message.bot ? " by-bot" : ""}${follows ? " follows" : ""}${message.whisper ? " whisper" : ""}${message.streaming ? " streaming" : ""}`,
       "data-testid": "message", "data-ts": message.ts, "data-user": message.user, "aria-label": `${name}, ${clockTime(message.ts)}`,
     },
-    el("div", { class: "gutter" }, follows ? time.cloneNode(true) : face(message.user, name, message.bot ? "bot" : "")),
+    el("div", { class: "gutter" }, follows ? time(shortTime(message.ts)) : face(message.user, name, message.bot ? "bot" : "")),
     el("div", { class: "message-main" },
       message.whisper ? el("p", { class: "only-you" }, "Only visible to you") : null,
-      follows ? null : head, body, this.reactions(message), this.inThread ? null : this.threadRow(message, busy)));
+      follows ? null : head, body, this.trouble(message), this.reactions(message), this.inThread ? null : this.threadRow(message, busy)));
     node.querySelectorAll("img").forEach((image) => image.addEventListener("load", () => this.stick(), { once: true }));
     return node;
   }
@@ -117,6 +126,14 @@ export class MessageList {
     const url = `/files/${encodeURIComponent(file.id)}/${encodeURIComponent(file.name)}`;
     if (!file.image) return el("a", { class: "file", href: url, download: file.name }, `${file.title} (${Math.ceil(file.size / 1024)} kB)`);
     return el("figure", { class: "block shared" }, el("figcaption", {}, file.title), pictureButton(url, file.alt, context));
+  }
+
+  // What Slack would not show: that the app has not taken the message, and when it is sent again.
+  trouble(message) {
+    if (!message.trouble) return null;
+    const { why, again } = message.trouble;
+    const next = again === null ? "It is not sent again." : `It is sent again in ${inWords(again)}.`;
+    return el("p", { class: "trouble", role: "status", "data-testid": "trouble" }, `@${this.store.bot.name} ${WHY[why] ?? "did not take this message"}. ${next}`);
   }
 
   reactions(message) {

@@ -3,18 +3,14 @@ import { byId, el, face, fill } from "./dom.js";
 import { Composer } from "./composer.js";
 import { confirmFirst, enlarge, showView } from "./dialogs.js";
 import { MessageList } from "./messages.js";
-import { Store, act } from "./store.js";
+import { Store, WHY, act } from "./store.js";
+import { valuesOf } from "./elements.js";
 import { drawBlocks } from "./blocks.js";
 import { knowNames } from "./words.js";
 
 const here = { channel: "", thread: "", tab: "messages" };
 const kept = { pressed: new Set(), chosen: new Map(), unfolded: new Map(), opened: new Set() };
 const store = new Store((what) => changed(what));
-const WHY = {
-  http_timeout: "The app did not answer within 3 seconds.",
-  http_error: "The app answered with an error.",
-  connection_failed: "The app is not reachable.",
-};
 
 const contextOf = (message) => ({
   ...kept, enlarge, confirm: confirmFirst, me: store.you, people: store.people,
@@ -22,7 +18,7 @@ const contextOf = (message) => ({
 });
 const viewContext = (view) => ({
   ...kept, enlarge, confirm: confirmFirst, me: store.you, people: store.people, key: view.id, alone: true,
-  press: (pressed) => press({ source: view.id, ...pressed }),
+  press: (pressed) => press({ source: view.id, values: valuesOf(byId(view.type === "home" ? "home" : "modal")), ...pressed }),
 });
 
 async function press(pressed) {
@@ -68,6 +64,14 @@ addEventListener("hashchange", () => {
   arriveFocus = "";
 });
 
+// Without an address one is shown the newest thread: on a narrow screen its channel comes first.
+function openNewest() {
+  const channel = [...store.channels.keys()][0] ?? "";
+  const newest = store.timeline(channel).filter((message) => message.reply_count).at(-1);
+  if (newest && matchMedia("(min-width: 800px)").matches) go(channel, newest.ts);
+  else arrive();
+}
+
 function arrive(focus = "") {
   const [channel, root] = decodeURIComponent(location.hash.slice(1)).split("/");
   const known = store.channels.has(channel) ? channel : [...store.channels.keys()][0] ?? "";
@@ -75,6 +79,7 @@ function arrive(focus = "") {
   here.channel = known;
   here.thread = known === channel ? root ?? "" : ""; // its first message may still be on its way
   byId("app").classList.remove("rail-is-open");
+  byId("rail-open").setAttribute("aria-expanded", "false");
   openApp();
   draw();
   if (!matchMedia("(min-width: 800px)").matches) return; // a phone's keyboard would hide the answer
@@ -95,7 +100,7 @@ function changed({ whole, first, news }) {
   if (whole) {
     knowNames({ person: (id) => (id === store.bot.id ? store.bot.name : store.personName(id)), channel: (id) => store.channels.get(id)?.name ?? id, me: store.you });
     drawPeople();
-    if (first) return void arrive();
+    if (first) return void (location.hash ? arrive() : openNewest());
   }
   const gone = news?.some((piece) => piece.kind === "gone" && piece.ts === here.thread);
   if (gone) return void go(here.channel);
@@ -149,8 +154,11 @@ function drawBar(channel) {
   const people = channel.members.length;
   const bot = channel.bot ? "" : ` · @${store.bot.name} is not in this channel`;
   byId("channel-topic").textContent = channel.direct ? "Direct messages" : `${channel.topic ? `${channel.topic} · ` : ""}${people} members${bot}`;
-  byId("tabs").hidden = !channel.direct;
-  for (const tab of ["messages", "home"]) byId(`tab-${tab}`).setAttribute("aria-selected", String(here.tab === tab));
+  byId("tabs").hidden = !channel.direct || !store.bot.home;
+  for (const tab of ["messages", "home"]) {
+    byId(`tab-${tab}`).setAttribute("aria-selected", String(here.tab === tab));
+    byId(`tab-${tab}`).tabIndex = here.tab === tab ? 0 : -1;
+  }
   document.title = `${channel.direct ? channel.name : `#${channel.name}`} - ${store.team.name}`;
 }
 
@@ -224,25 +232,49 @@ function become(person) {
     address.searchParams.set("as", person);
     history.replaceState(null, "", address);
   }
-  store.follow(person, (connected) => (byId("connection").hidden = connected));
+  store.follow(person, showConnection);
+}
+
+let lost = 0;
+function showConnection(connected) {
+  const node = byId("connection");
+  node.hidden = connected;
+  if (connected) return void (lost = clearTimeout(lost) ?? 0);
+  if (lost) return;
+  node.textContent = "Reconnecting";
+  lost = setTimeout(() => (node.textContent = "Not reachable. Is the demo still running?"), 6000);
 }
 
 const closeThread = () => go(here.channel);
 byId("person").addEventListener("change", (event) => become(event.target.value));
 byId("thread-close").addEventListener("click", closeThread);
 byId("thread-back").addEventListener("click", closeThread);
-byId("rail-open").addEventListener("click", () => byId("app").classList.add("rail-is-open"));
-byId("rail-close").addEventListener("click", () => byId("app").classList.remove("rail-is-open"));
-for (const tab of ["messages", "home"]) {
-  byId(`tab-${tab}`).addEventListener("click", () => {
-    here.tab = tab;
-    openApp();
-    draw();
+byId("rail-open").addEventListener("click", () => showRail(true));
+byId("rail-close").addEventListener("click", () => showRail(false));
+for (const [tab, other] of [["messages", "home"], ["home", "messages"]]) {
+  byId(`tab-${tab}`).addEventListener("click", () => showTab(tab));
+  byId(`tab-${tab}`).addEventListener("keydown", (event) => {
+    if (!["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+    showTab(other);
+    byId(`tab-${other}`).focus();
   });
+}
+
+function showTab(tab) {
+  here.tab = tab;
+  openApp();
+  draw();
+}
+
+// On a narrow screen: the list of channels over the conversation, and focus where the eye is.
+function showRail(open) {
+  byId("app").classList.toggle("rail-is-open", open);
+  byId("rail-open").setAttribute("aria-expanded", String(open));
+  byId(open ? "rail-close" : "rail-open").focus();
 }
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
-  if (byId("app").classList.contains("rail-is-open")) byId("app").classList.remove("rail-is-open");
+  if (byId("app").classList.contains("rail-is-open")) showRail(false);
   else if (here.thread) closeThread();
 });
 addEventListener("visibilitychange", draw);

@@ -1,5 +1,7 @@
 // What this person sees, kept up to date by the server's events.
 
+const AGAIN_MS = 3000;
+
 export class Store {
   constructor(onChange) {
     this.onChange = onChange;
@@ -47,7 +49,10 @@ export class Store {
       for (const piece of news) this.take(piece);
       if (news.length) this.onChange({ news });
     });
-    source.addEventListener("error", () => onState(false));
+    source.addEventListener("error", () => {
+      onState(false);
+      if (source.readyState === EventSource.CLOSED) setTimeout(() => this.source === source && this.follow(person, onState), AGAIN_MS);
+    });
   }
 
   take(piece) {
@@ -105,6 +110,14 @@ export class Store {
   }
 }
 
+// Why something that was pressed or submitted came to nothing.
+export const WHY = {
+  http_timeout: "The app did not answer within 3 seconds.",
+  http_error: "The app answered with an error.",
+  connection_failed: "The app cannot be reached.",
+  invalid_answer: "The app's answer makes no sense here, so nothing was done.",
+};
+
 export async function act(name, body) {
   try {
     const response = await fetch(`/ui/${name}`, {
@@ -114,6 +127,7 @@ export async function act(name, body) {
     });
     return await response.json();
   } catch {
+    // Whether it arrived is not known; what the page shows comes from the events alone.
     return { error: "The workspace is not reachable. Is the demo still running?" };
   }
 }
