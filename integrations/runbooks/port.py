@@ -7,7 +7,7 @@ the properties that the fix touches, their state after the fix, and what the und
 
 UnsupportedDocumentError    a document cannot be interpreted; names the step and the line
 AutomationInputError        a parameter is missing or not allowed; nothing was called
-AutomationFailedError       a step of a check failed; names the step
+AutomationFailedError       a step of a check failed, or SSM would not start a document; says why
 InvalidRunbookError         a runbook's file is not usable; names the file and the line
 """
 
@@ -37,7 +37,7 @@ class AutomationInputError(SecurityAssistError):
 
 
 class AutomationFailedError(SecurityAssistError):
-    """A document that only reads did not come to its end."""
+    """A check did not come to its end, or SSM refused to start a document."""
 
 
 class InvalidRunbookError(SecurityAssistError):
@@ -270,6 +270,8 @@ class Automations(Protocol):
             NotFoundError: the resource is not there any more.
             DeniedByAwsError: the read role may not read it.
             UnavailableError: the account did not answer in time.
+            AutomationFailedError: a step of the check failed otherwise.
+            UnsupportedDocumentError, AutomationInputError: it cannot be run at all.
         """
         ...
 
@@ -293,6 +295,7 @@ class Automations(Protocol):
 
         Raises:
             DeniedByAwsError: the remediation role cannot be assumed, or may not start it.
+            AutomationInputError, AutomationFailedError: SSM would not start it, now or later.
             UnavailableError: it is not known whether it was started: look with `started` first.
         """
         ...

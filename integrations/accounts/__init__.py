@@ -1,0 +1,1 @@
+"""Accounts: how a tenant's AWS accounts are entered, and under which of its roles."""

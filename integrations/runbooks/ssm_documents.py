@@ -1,0 +1,107 @@
+"""Runbooks as documents in a tenant's account: put there when needed, never trusted by name.
+
+A document's name carries the runbook's version, and what is run is the document version whose
+content was compared. An undo carries its `Saved` as the default of the parameter, because SSM takes
+parameters of up to 512 characters only (`AutomationParameterValue`, SSM API reference).
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from botocore.exceptions import ClientError
+
+from integrations.aws_errors import error_code
+from integrations.errors import UnavailableError
+from integrations.runbooks.port import Order, UnsupportedDocumentError
+from integrations.runbooks.text import parsed
+
+_LOOKS = 10
+_BETWEEN_LOOKS_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A document in an account."""
+
+    name: str
+    version: str
+    """The document version, counted by SSM: `1`."""
+
+
+def document_to_run(order: Order) -> tuple[str, Mapping[str, Any]]:
+    """The name and the content of the document that an order runs.
+
+    Raises:
+        UnsupportedDocumentError: an undo is ordered of a runbook that has none.
+    """
+    runbook = order.runbook
+    name = f"{runbook.name}-{runbook.version}"
+    if order.undo_of is None:
+        return name, runbook.fix
+    if runbook.undo is None:
+        raise UnsupportedDocumentError(f"{runbook.name} has no undo")
+    saved = dict(order.undo_of)
+    digest = hashlib.sha256(json.dumps(saved, sort_keys=True).encode()).hexdigest()[:12]
+    declared = dict(runbook.undo["parameters"])
+    declared["Saved"] = {**declared["Saved"], "default": saved}
+    return f"{name}-Undo-{digest}", {**runbook.undo, "parameters": declared}
+
+
+def placed(
+    ssm: Any, name: str, content: Mapping[str, Any], pause: Callable[[float], None]
+) -> Placed:
+    """Make sure that an account has a document with this content, and which version that is.
+
+    Raises:
+        UnavailableError: it was not ready in time.
+        ClientError: AWS said no.
+    """
+    text = yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True, width=100)
+    for _ in range(_LOOKS):
+        found = _latest(ssm, name)
+        if found is None:
+            _create(ssm, name, text)
+        elif found.get("Status", "Active") == "Active":
+            if parsed(found["Content"]) == parsed(text):
+                return Placed(name, found["DocumentVersion"])
+            _update(ssm, name, text)
+        pause(_BETWEEN_LOOKS_S)
+    raise UnavailableError(f"the document {name} did not become ready")
+
+
+def _latest(ssm: Any, name: str) -> Mapping[str, Any] | None:
+    try:
+        found: Mapping[str, Any] = ssm.get_document(
+            Name=name, DocumentVersion="$LATEST", DocumentFormat="YAML"
+        )
+    except ClientError as error:
+        if error_code(error.response) == "InvalidDocument":
+            return None
+        raise
+    return found
+
+
+def _create(ssm: Any, name: str, text: str) -> None:
+    try:
+        ssm.create_document(
+            Name=name, Content=text, DocumentType="Automation", DocumentFormat="YAML"
+        )
+    except ClientError as error:
+        # Somebody else was faster; the next look compares what they put there.
+        if error_code(error.response) != "DocumentAlreadyExists":
+            raise
+
+
+def _update(ssm: Any, name: str, text: str) -> None:
+    """The document was changed in the account: put ours above."""
+    try:
+        ssm.update_document(
+            Name=name, Content=text, DocumentVersion="$LATEST", DocumentFormat="YAML"
+        )
+    except ClientError as error:
+        if error_code(error.response) not in {"DuplicateDocumentContent", "TooManyUpdates"}:
+            raise
