@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from bot.workspace.server import WorkspaceServer, serve
 from bot.workspace.workspace import Workspace
-from tests.e2e.workspace_bot import HOSTILE, VERDICT, TinyBot, tiny_bot
+from tests.e2e.workspace_bot import HOSTILE, VERDICT, TinyBot, reason_view, tiny_bot
 from tests.unit.workspace.stage import ACME, ANALYST, BOT, CHANNELS, OTHER, PEOPLE, TEAM
 
 pytestmark = pytest.mark.browser
@@ -89,12 +89,16 @@ def test_a_question_is_answered_in_a_thread_that_opens_and_grows(shown: Shown) -
     expect(thread).to_be_visible()
     expect(thread.get_by_text("Fix the open SSH")).to_be_visible()
     expect(thread.get_by_text("Tracing paths from the internet")).to_be_visible()
+    expect(thread.get_by_role("log")).to_have_attribute("aria-busy", "true")
     expect(page.get_by_role("button", name="Show graph")).to_have_count(0)
     shown.answered()
     expect(thread.get_by_text(VERDICT)).to_be_visible()
     expect(thread.get_by_role("table")).to_contain_text("233")
     expect(thread.get_by_text("CRITICAL 94")).to_be_visible()
     expect(page.get_by_test_id("replies")).to_contain_text("1 reply")
+    expect(thread.get_by_role("log")).to_have_attribute("aria-busy", "false")
+    expect(thread.get_by_test_id("steps").get_by_text("2 steps")).to_be_visible()
+    expect(thread.get_by_text("Reading 912 findings")).to_be_hidden()
     expect(page).to_have_url(re.compile(rf"#{ACME}/\d+\.\d+$"))
 
 
@@ -184,12 +188,34 @@ def test_a_modal_asks_first_shows_errors_and_closes(shown: Shown) -> None:
     expect(page.get_by_test_id("confirm")).to_contain_text("Nothing is changed yet.")
     page.get_by_test_id("confirm-yes").click()
     modal = page.get_by_test_id("modal")
-    modal.get_by_label("Reason").fill("no")
+    reason = modal.get_by_label("Reason")
+    expect(reason).to_be_focused()
+    expect(reason).to_have_attribute("aria-required", "true")
+    modal.get_by_test_id("modal-submit").click()
+    expect(reason).to_have_accessible_description("Please complete this required field.")
+    reason.fill("no")
     modal.get_by_test_id("modal-submit").click()
     expect(modal.get_by_role("alert").filter(has_text="few words")).to_be_visible()
-    modal.get_by_label("Reason").fill("it ends the path")
+    expect(reason).to_have_attribute("aria-invalid", "true")
+    expect(reason).to_be_focused()
+    reason.fill("it ends the path")
     modal.get_by_test_id("modal-submit").click()
     expect(modal).to_be_hidden()
+
+
+def test_what_was_typed_stays_when_the_app_changes_the_modal(shown: Shown) -> None:
+    page = shown.page
+    shown.ask()
+    shown.answered()
+    page.get_by_role("button", name="Plan the fix").click()
+    page.get_by_test_id("confirm-yes").click()
+    modal = page.get_by_test_id("modal")
+    modal.get_by_label("Reason").fill("it ends the path")
+    (view_id,) = shown.workspace.state.open_views[ANALYST]
+    changed = {**reason_view(), "submit": {"type": "plain_text", "text": "Plan it now"}}
+    shown.bot.client.views_update(view_id=view_id, view=changed)
+    expect(modal.get_by_role("button", name="Plan it now")).to_be_visible()
+    expect(modal.get_by_label("Reason")).to_have_value("it ends the path")
 
 
 def test_feedback_stays_pressed(shown: Shown) -> None:
@@ -257,6 +283,71 @@ def test_escape_closes_the_thread_and_a_link_opens_it_again(shown: Shown) -> Non
     expect(page.get_by_test_id("thread").get_by_text(VERDICT)).to_be_visible()
 
 
+def test_an_address_without_a_place_shows_the_newest_thread(shown: Shown) -> None:
+    page = shown.page
+    shown.ask()
+    shown.answered()
+    page.goto("about:blank")
+    page.goto(shown.server.url)
+    expect(page.get_by_test_id("thread").get_by_text(VERDICT)).to_be_visible()
+
+
+def test_a_message_that_the_bot_did_not_take_says_so(shown: Shown) -> None:
+    page = shown.page
+    delivery = shown.workspace._delivery
+    port, delivery._port = delivery._port, 1
+    shown.ask("@assist are you there?")
+    trouble = page.get_by_test_id("thread").get_by_test_id("trouble")
+    expect(trouble).to_contain_text("@assist cannot be reached")
+    expect(trouble).to_contain_text("sent again in 1 min")
+    delivery._port = port
+    delivery.close()
+
+
+def test_a_workspace_that_is_gone_is_said_to_be_and_found_again(shown: Shown) -> None:
+    page = shown.page
+    page.evaluate("window.scrollTo(0, 0)")
+    shown.ask("hello")
+    expect(page.get_by_text("hello")).to_be_visible()
+    page.route("**/ui/**", lambda route: route.abort())
+    shown.workspace.state.close()  # ends the stream of events as a stopped server does
+    connection = page.get_by_test_id("connection")
+    expect(connection).to_have_text("Reconnecting")
+    shown.ask("are you there?")
+    expect(page.get_by_role("alert").filter(has_text="not reachable")).to_be_visible()
+    expect(page.get_by_test_id("composer")).to_have_value("are you there?")
+    shown.workspace.state.closed = False
+    page.unroute("**/ui/**")
+    expect(connection).to_be_hidden(timeout=10_000)
+    shown.problems.clear()  # the browser complains of every request that it could not make
+
+
+def test_the_tabs_of_the_app_go_by_arrow_keys(shown: Shown) -> None:
+    page = shown.page
+    page.get_by_test_id("channel-bot").click()
+    page.get_by_test_id("tab-messages").press("ArrowRight")
+    expect(page.get_by_test_id("tab-home")).to_be_focused()
+    expect(page.get_by_test_id("home")).to_contain_text("58 criticals")
+
+
+def test_everything_can_be_done_from_the_keyboard(shown: Shown) -> None:
+    page = shown.page
+    shown.ask()
+    shown.answered()
+    page.get_by_test_id("thread-composer").focus()
+    for _ in range(20):
+        page.keyboard.press("Shift+Tab")
+        if page.evaluate("document.activeElement.textContent") == "Show graph":
+            break
+    page.keyboard.press("Enter")
+    picture = page.get_by_test_id("thread").get_by_test_id("picture")
+    expect(picture).to_be_visible()
+    picture.press("Enter")
+    expect(page.get_by_test_id("picture-dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(picture).to_be_focused()
+
+
 def test_everything_that_can_be_pressed_has_a_name(shown: Shown) -> None:
     shown.ask()
     shown.answered()
@@ -274,9 +365,12 @@ def test_everything_that_can_be_pressed_has_a_name(shown: Shown) -> None:
 def test_a_phone_shows_one_thing_at_a_time_and_the_verdict_first(shown: Shown) -> None:
     page = shown.page
     expect(page.get_by_role("navigation")).to_be_hidden()
-    page.get_by_role("button", name="Open the channel list").click()
+    opener = page.get_by_role("button", name="Open the channel list")
+    opener.click()
     expect(page.get_by_test_id("honest")).to_be_visible()
+    expect(page.get_by_role("button", name="Close the channel list")).to_be_focused()
     page.keyboard.press("Escape")
+    expect(opener).to_be_focused()
     shown.ask()
     shown.answered()
     expect(page.get_by_test_id("composer")).to_be_hidden()

@@ -25,6 +25,7 @@ BOT = WorkspaceBot(
     app_id="A0ASSIST",
     token=TOKEN,
     signing_secret=SECRET,
+    home_tab=True,
 )
 PEOPLE = (
     WorkspacePerson(user_id=ANALYST, name="analyst-1", title="Analyst"),

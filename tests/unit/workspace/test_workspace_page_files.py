@@ -1,13 +1,17 @@
 """The page's own files: what they are sent as, and what a connection that ends early leaves."""
 
 import gc
+import re
 import socket
 import struct
 import threading
 import warnings
+from itertools import product
+from pathlib import Path
 
 import pytest
 
+from bot.workspace import page_files
 from tests.unit.workspace.stage import Stage
 
 LINGER_NOT = struct.pack("ii", 1, 0)
@@ -64,3 +68,30 @@ def test_a_file_that_the_browser_has_is_not_sent_again(stage: Stage) -> None:
 )
 def test_a_file_is_sent_as_what_it_is(stage: Stage, path: str, kind: str) -> None:
     assert stage.asked("GET", path)[1]["content-type"] == kind
+
+
+PAGE = Path(page_files.__file__).parent / "page"
+COLOUR = re.compile(r"--([\w-]+): (#[0-9a-f]{6});")
+READ_ON = [
+    *product(("ink", "soft", "faint", "accent", "danger"), ("paper", "rail", "raised", "hover")),
+    *((name, f"{name}-soft") for name in ("accent", "danger", "warn", "good", "info")),
+    ("ink", "accent-soft"),
+    ("mention-ink", "mention"),
+    ("accent-ink", "accent"),
+]
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2.2 defines it, from `#rrggbb`."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_word_stands_out_from_its_ground(scheme: str) -> None:
+    light, dark = (PAGE / "style.css").read_text().split("prefers-color-scheme: dark", 1)
+    colours = dict(COLOUR.findall(light if scheme == "light" else dark))
+    for word, ground in READ_ON:
+        bright, dim = sorted((luminance(colours[word]), luminance(colours[ground])), reverse=True)
+        assert (bright + 0.05) / (dim + 0.05) >= 4.5, f"{word} on {ground}"
