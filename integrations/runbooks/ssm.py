@@ -177,8 +177,8 @@ class SsmAutomations(Automations):
             id=execution_id,
             status=_status(row["AutomationExecutionStatus"]),
             steps=tuple(map(_step, steps)),
-            started_at=row["ExecutionStartTime"],
-            ended_at=row.get("ExecutionEndTime"),
+            started_at=row["ExecutionStartTime"].astimezone(UTC),
+            ended_at=_utc(row.get("ExecutionEndTime")),
             outputs={
                 name: values[0] if len(values) == 1 else list(values)
                 for name, values in row.get("Outputs", {}).items()
@@ -248,10 +248,15 @@ def _step(row: Mapping[str, Any]) -> StepRun:
         name=row["StepName"],
         action=row["Action"],
         status=_status(row["StepStatus"]),
-        started_at=row.get("ExecutionStartTime"),
-        ended_at=row.get("ExecutionEndTime"),
+        started_at=_utc(row.get("ExecutionStartTime")),
+        ended_at=_utc(row.get("ExecutionEndTime")),
         failure=row.get("FailureMessage", ""),
     )
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    """boto3 tells times in the machine's own zone."""
+    return moment.astimezone(UTC) if moment else None
 
 
 def _status(word: str) -> ExecutionStatus:

@@ -61,7 +61,9 @@ def placed(
         ClientError: AWS said no.
     """
     text = yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True, width=100)
-    for _ in range(_LOOKS):
+    for look in range(_LOOKS):
+        if look > 1:
+            pause(_BETWEEN_LOOKS_S)
         found = _latest(ssm, name)
         if found is None:
             _create(ssm, name, text)
@@ -69,7 +71,6 @@ def placed(
             if parsed(found["Content"]) == parsed(text):
                 return Placed(name, found["DocumentVersion"])
             _update(ssm, name, text)
-        pause(_BETWEEN_LOOKS_S)
     raise UnavailableError(f"the document {name} did not become ready")
 
 
