@@ -44,8 +44,14 @@ class _Held:
 class SqliteFile:
     """Opens a connection for each thread that asks; `close` closes them all."""
 
-    def __init__(self, path: Path, schema: str, busy_s: float = BUSY_S) -> None:
+    def __init__(
+        self, path: Path, schema: str, busy_s: float = BUSY_S, *, flushed: bool = False
+    ) -> None:
         """Create the file and its tables when they are not there (`schema`: idempotent SQL).
+
+        With `flushed` every commit is on the disk when it returns, and survives a loss of power;
+        without, the last commits may be lost then, but never a part of one (sqlite.org/pragma.html,
+        `synchronous`).
 
         Raises:
             DamagedError: the file is there and is no database, or not whole.
@@ -53,6 +59,7 @@ class SqliteFile:
         """
         self._path = path
         self._busy_s = busy_s
+        self._synchronous = "FULL" if flushed else "NORMAL"
         self._local = threading.local()
         self._lock = threading.Lock()
         self._opened: weakref.WeakSet[_Held] = weakref.WeakSet()
@@ -74,6 +81,15 @@ class SqliteFile:
         """The first row, or None; otherwise as `rows`."""
         found = self.rows(statement, values)
         return found[0] if found else None
+
+    def each(self, statement: str, values: Values = ()) -> Iterator[tuple[Any, ...]]:
+        """Rows one by one, all as of one moment; nothing is written by this thread meanwhile.
+
+        Raises:
+            DamagedError, UnavailableError: as `rows`, at any row.
+        """
+        with self._named_errors():
+            yield from self.connection().execute(statement, values)
 
     def write(self, statement: str, values: Values = ()) -> int:
         """Run one statement as a transaction of its own; how many rows it changed.
@@ -114,7 +130,8 @@ class SqliteFile:
                 )
             )
             held.connection.executescript(
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+                f"PRAGMA journal_mode=WAL; PRAGMA synchronous={self._synchronous};"
+                "PRAGMA foreign_keys=ON;"
                 "PRAGMA cache_size=-65536; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY;"
             )
             self._local.held = held

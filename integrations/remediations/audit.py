@@ -2,7 +2,11 @@
 
 A record's hash covers the hash of the one before it, so that no record can be changed, taken out,
 put in or moved unseen; the number and hash of the newest are kept apart, so that none can be cut
-off the end. A record is written *before* the effect that it tells of.
+off the end. Who can write to the engine itself could still forge a whole new chain with its head:
+against that a head is kept elsewhere, and given to `verify`.
+
+A record is written *before* what it tells of is done. Where somebody else was faster, a record of
+kind `REFUSED` with rule `stale` and the same version follows it: then it was not done.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,9 +17,6 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 import msgspec
-
-START = "0" * 64
-"""What the first record of a tenant follows."""
 
 
 class AuditKind(StrEnum):
@@ -32,6 +33,8 @@ class AuditKind(StrEnum):
     STARTING = "starting"
     """Written before the runbook is started, with the calls of the plan."""
     STARTED = "started"
+    STOPPING = "stopping"
+    """An execution that takes too long is about to be asked to end."""
     TAKEN_OVER = "taken_over"
     ENDED = "ended"
     VERIFIED = "verified"
@@ -55,7 +58,7 @@ class AuditEntry:
     by: str
     """`slack/T0001/U0001`, `cli/local/NAME`, or `assist` for what happens by itself."""
     detail: Mapping[str, Any] = field(default_factory=dict)
-    """Plain JSON; no text of a finding, no secret."""
+    """Plain JSON; no text of a finding, no secret. What moves a request carries its `version`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +92,8 @@ class AuditVerdict:
 class AuditLog(Protocol):
     """One tenant's audit.
 
-    Promises: append-only; appends from several processes give one chain without gaps; what
-    `append` returned is on disk.
+    Promises: append-only, and the engine itself refuses to change what was written; appends from
+    several processes give one chain without gaps; what `append` returned survives a loss of power.
     """
 
     def append(self, entry: AuditEntry) -> AuditRecord:
@@ -106,8 +109,17 @@ class AuditLog(Protocol):
         ...
 
     def verify(self, head: str = "") -> AuditVerdict:
-        """Read the whole chain again; with `head`, that record must be in it unchanged."""
+        """Read the whole chain again, as of one moment; `head` must be in it.
+
+        Args:
+            head: Hash of a record that was kept elsewhere; empty when none was.
+        """
         ...
+
+
+def start_of(tenant_id: str) -> str:
+    """What the first record of a tenant follows: no tenant's chain can stand for another's."""
+    return sha256(b"audit of " + tenant_id.encode()).hexdigest()
 
 
 def seal(number: int, entry: AuditEntry, previous: str) -> AuditRecord:

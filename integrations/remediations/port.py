@@ -2,7 +2,7 @@
 
     proposed -> approved | rejected | expired
     approved -> running | expired
-    running  -> verified | not_fixed | failed
+    running  -> verified | not_fixed | failed, or expired while nothing was started
     verified | not_fixed | failed -> undoing -> undone | failed
 
 A request is frozen. Each verb gives its next version, or says why it may not be; there is no other
@@ -21,6 +21,12 @@ from uuid import UUID, uuid5
 
 from integrations.errors import SecurityAssistError
 from integrations.remediations.plan import Plan
+
+LONGEST_LEASE = timedelta(minutes=5)
+"""A lease that ends later than this was written by a clock that is ahead; it holds nobody."""
+
+SKEW = timedelta(minutes=2)
+"""How far the clocks of two workers may be apart before decisions are refused."""
 
 _TOKENS = UUID("6f0d1c64-1b0e-4a5f-9d55-5ec0a5515700")
 """Namespace of the tokens; changing it would let a running request start a second time."""
@@ -84,10 +90,16 @@ class Run:
     """The worker that holds the lease."""
     lease_until: datetime
     claimed_at: datetime
+    tried_at: datetime | None = None
+    """When a start was first about to be sent; None: certainly none was."""
     execution: str = ""
     """Empty until it is known to have been started."""
     steps: tuple[Step, ...] = ()
     ended_at: datetime | None = None
+
+    def held_at(self, at: datetime) -> bool:
+        """Whether its worker is to be left alone."""
+        return at < self.lease_until <= at + LONGEST_LEASE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,9 +206,33 @@ class Remediation:
             return self._next(stage=Stage.RUNNING, fix=run)
         self._must_be(Stage.RUNNING, Stage.UNDOING)
         run = self._at_hand()
-        if run.owner != owner and run.lease_until > at:
+        if run.owner != owner and run.held_at(at):
             raise IllegalMoveError("another worker is seeing to it")
         return self._with_run(replace(run, owner=owner, lease_until=at + lease))
+
+    def starting(self, owner: str, at: datetime, lease: timedelta) -> Self:
+        """A start is about to be sent: of two workers who believe to hold it only one may.
+
+        Raises:
+            IllegalMoveError: the lease is another's, or an execution is known.
+        """
+        run = self._held_by(owner)
+        if run.execution:
+            raise IllegalMoveError(f"execution {run.execution} was started for it already")
+        tried = replace(run, tried_at=run.tried_at or at, lease_until=at + lease)
+        return self._with_run(tried)
+
+    def called_off(self, owner: str, why: str) -> Self:
+        """It is not carried out after all; nothing was started.
+
+        Raises:
+            IllegalMoveError: a start may have been sent, it is an undo, or the lease is another's.
+        """
+        self._must_be(Stage.RUNNING)
+        run = self._held_by(owner)
+        if run.tried_at is not None or run.execution:
+            raise IllegalMoveError("it may have been started already")
+        return self._next(stage=Stage.EXPIRED, outcome=why)
 
     def begun(self, owner: str, execution: str) -> Self:
         """The execution is known to have been started.
@@ -292,6 +328,8 @@ class Remediation:
             raise IllegalMoveError(f"it is {self.stage.replace('_', ' ')} already")
         if at >= self.expires_at:
             raise IllegalMoveError("it is too late: the request has expired")
+        if at < self.requested_at - SKEW:
+            raise IllegalMoveError("the clock is behind the one by which it was requested")
 
     def _must_be(self, *stages: Stage) -> None:
         if self.stage not in stages:
@@ -324,8 +362,8 @@ class Remediation:
 class RemediationStore(Protocol):
     """One tenant's requests.
 
-    Promises: a request is seen by its tenant only; `save` is one atomic compare-and-set; what was
-    saved is there after a restart.
+    Promises: a request is seen by its tenant only; `save` and `begin` are one atomic step each;
+    what was kept survives a restart and a loss of power.
     """
 
     def add(self, remediation: Remediation) -> None:
@@ -352,8 +390,22 @@ class RemediationStore(Protocol):
         """
         ...
 
+    def begin(self, remediation: Remediation, at_most: int) -> bool:
+        """Keep the next version of a request that goes to work, if there is room for it.
+
+        False, and nothing is written, while `at_most` others of the tenant are at work (running
+        or undoing), or one other on the same resource.
+
+        Raises:
+            StaleWriteError: as `save`.
+        """
+        ...
+
     def search(
-        self, stages: frozenset[Stage] = frozenset(), finding: str = "", limit: int = 50
+        self, stages: frozenset[Stage] = frozenset(), finding: str = "", limit: int | None = 50
     ) -> list[Remediation]:
-        """Requests in these stages (any if empty) about a finding (any if empty), newest first."""
+        """Requests in these stages (any if empty) about a finding (any if empty), newest first.
+
+        `limit` None: every one.
+        """
         ...

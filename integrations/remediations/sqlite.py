@@ -1,14 +1,14 @@
 """Requests and their audit in one SQLite file; the guard of every write is its own statement."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from typing_extensions import override
 
 from integrations.errors import NotFoundError, StaleWriteError
 from integrations.remediations.audit import (
-    START,
     AuditEntry,
     AuditLog,
     AuditRecord,
@@ -16,6 +16,7 @@ from integrations.remediations.audit import (
     body_of,
     hash_of,
     seal,
+    start_of,
 )
 from integrations.remediations.port import Remediation, RemediationStore, Stage
 from integrations.sqlite_file import SqliteFile, bound
@@ -27,6 +28,7 @@ CREATE TABLE IF NOT EXISTS remediation (
     version INTEGER NOT NULL,
     stage TEXT NOT NULL,
     finding TEXT NOT NULL,
+    resource TEXT NOT NULL,
     requested_at TEXT NOT NULL,
     body BLOB NOT NULL,
     PRIMARY KEY (tenant, id)
@@ -48,11 +50,41 @@ CREATE TABLE IF NOT EXISTS audit_head (
     number INTEGER NOT NULL,
     hash TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- REPLACE deletes without firing triggers on deletion (sqlite.org/lang_conflict.html), so that what
+-- is inserted is looked at too.
 CREATE TRIGGER IF NOT EXISTS audit_stays BEFORE UPDATE ON audit
     BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS audit_remains BEFORE DELETE ON audit
     BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS audit_follows BEFORE INSERT ON audit
+    WHEN NEW.number <> 1 + coalesce(
+        (SELECT number FROM audit_head WHERE tenant = NEW.tenant), 0)
+    BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS audit_head_advances BEFORE UPDATE ON audit_head
+    WHEN NEW.tenant <> OLD.tenant OR NEW.number <> OLD.number + 1
+    BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS audit_head_remains BEFORE DELETE ON audit_head
+    BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS audit_head_begins BEFORE INSERT ON audit_head
+    WHEN NEW.number <> 1 OR EXISTS (SELECT 1 FROM audit_head WHERE tenant = NEW.tenant)
+    BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
 """
+_AT_WORK = ", ".join(f"'{stage}'" for stage in (Stage.RUNNING, Stage.UNDOING))
+
+_SAVE = (
+    "UPDATE remediation SET version = :version, stage = :stage, body = :body"
+    " WHERE tenant = :tenant AND id = :id AND version = :version - 1"
+)
+_BEGIN = (
+    f"{_SAVE}"  # noqa: S608 - our own words
+    " AND :at_most > (SELECT count(*) FROM remediation AS other WHERE other.tenant = :tenant"
+    f" AND other.stage IN ({_AT_WORK}) AND other.id <> :id)"
+    " AND NOT EXISTS (SELECT 1 FROM remediation AS other WHERE other.tenant = :tenant"
+    f" AND other.stage IN ({_AT_WORK}) AND other.id <> :id AND other.resource = :resource)"
+)
+_PAGE = 200
+
 _remediation = msgspec.json.Decoder(Remediation)
 _entry = msgspec.json.Decoder(AuditEntry)
 
@@ -62,7 +94,7 @@ class SqliteRemediations:
 
     def __init__(self, path: Path) -> None:
         """Open the file, or make it."""
-        self._file = SqliteFile(path, _SCHEMA)
+        self._file = SqliteFile(path, _SCHEMA, flushed=True)
 
     def of(self, tenant_id: str) -> RemediationStore:
         """One tenant's requests."""
@@ -85,13 +117,14 @@ class _Store(RemediationStore):
     @override
     def add(self, remediation: Remediation) -> None:
         added = self._file.write(
-            "INSERT OR IGNORE INTO remediation VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO remediation VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 self._tenant,
                 remediation.id,
                 remediation.version,
                 str(remediation.stage),
                 remediation.plan.finding,
+                remediation.plan.resource,
                 remediation.requested_at.isoformat(),
                 msgspec.json.encode(remediation),
             ),
@@ -111,38 +144,55 @@ class _Store(RemediationStore):
 
     @override
     def save(self, remediation: Remediation) -> None:
-        saved = self._file.write(
-            "UPDATE remediation SET version = ?, stage = ?, body = ?"
-            " WHERE tenant = ? AND id = ? AND version = ?",
-            (
-                remediation.version,
-                str(remediation.stage),
-                msgspec.json.encode(remediation),
-                self._tenant,
-                remediation.id,
-                remediation.version - 1,
-            ),
+        if self._file.write(_SAVE, self._next(remediation)) != 1:
+            raise _stale(remediation)
+
+    @override
+    def begin(self, remediation: Remediation, at_most: int) -> bool:
+        values = self._next(remediation)
+        values |= {"at_most": at_most, "resource": remediation.plan.resource}
+        if self._file.write(_BEGIN, values) == 1:
+            return True
+        held = self._file.row(
+            "SELECT version FROM remediation WHERE tenant = ? AND id = ?",
+            (self._tenant, remediation.id),
         )
-        if saved != 1:
-            raise StaleWriteError(f"somebody else acted on request {remediation.id} meanwhile")
+        # Versions only grow: if it is the one before now, it was so then, and room was lacking.
+        if held != (remediation.version - 1,):
+            raise _stale(remediation)
+        return False
 
     @override
     def search(
-        self, stages: frozenset[Stage] = frozenset(), finding: str = "", limit: int = 50
+        self, stages: frozenset[Stage] = frozenset(), finding: str = "", limit: int | None = 50
     ) -> list[Remediation]:
-        where, values = ["tenant = ?"], [self._tenant]
+        where: list[str] = ["tenant = ?"]
+        values: list[Any] = [self._tenant]
         if stages:
             where.append(f"stage IN ({', '.join('?' * len(stages))})")
             values += sorted(stages)
         if finding:
             where.append("finding = ?")
-            values.append(finding)
+            values.append(bound(finding))
         rows = self._file.rows(
             f"SELECT body FROM remediation WHERE {' AND '.join(where)}"  # noqa: S608 - our own words
             " ORDER BY requested_at DESC, id LIMIT ?",
-            (*values, limit),
+            (*values, -1 if limit is None else limit),
         )
         return [_remediation.decode(row[0]) for row in rows]
+
+    def _next(self, remediation: Remediation) -> dict[str, Any]:
+        return {
+            "tenant": self._tenant,
+            "id": remediation.id,
+            "version": remediation.version,
+            "stage": str(remediation.stage),
+            "body": msgspec.json.encode(remediation),
+        }
+
+
+def _stale(remediation: Remediation) -> StaleWriteError:
+    return StaleWriteError(f"somebody else acted on request {remediation.id} meanwhile")
 
 
 class _Audit(AuditLog):
@@ -156,21 +206,17 @@ class _Audit(AuditLog):
             head = connection.execute(
                 "SELECT number, hash FROM audit_head WHERE tenant = ?", (self._tenant,)
             ).fetchone()
-            number, previous = head or (0, START)
+            number, previous = head or (0, start_of(self._tenant))
             record = seal(number + 1, entry, previous)
+            body = body_of(entry)
             connection.execute(
                 "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    self._tenant,
-                    record.number,
-                    entry.remediation,
-                    body_of(entry),
-                    previous,
-                    record.hash,
-                ),
+                (self._tenant, record.number, entry.remediation, body, previous, record.hash),
             )
             connection.execute(
-                "INSERT OR REPLACE INTO audit_head VALUES (?, ?, ?)",
+                "UPDATE audit_head SET number = ?2, hash = ?3 WHERE tenant = ?1"
+                if head
+                else "INSERT INTO audit_head VALUES (?1, ?2, ?3)",
                 (self._tenant, record.number, record.hash),
             )
         return record
@@ -178,49 +224,63 @@ class _Audit(AuditLog):
     @override
     def records(self, after: int = 0, remediation: str = "") -> Iterator[AuditRecord]:
         one = " AND remediation = ?" if remediation else ""
-        rows = self._file.rows(
-            "SELECT number, body, previous, hash FROM audit"  # noqa: S608 - our own words
-            f" WHERE tenant = ? AND number > ?{one} ORDER BY number",
-            (self._tenant, after, *([bound(remediation)] if remediation else [])),
-        )
-        for number, body, previous, digest in rows:
-            yield AuditRecord(
-                number=number, entry=_entry.decode(body), previous=previous, hash=digest
+        while True:
+            rows = self._file.rows(
+                "SELECT number, body, previous, hash FROM audit"  # noqa: S608 - our own words
+                f" WHERE tenant = ? AND number > ?{one} ORDER BY number LIMIT {_PAGE}",
+                (self._tenant, after, *([bound(remediation)] if remediation else [])),
             )
+            for number, body, previous, digest in rows:
+                yield AuditRecord(
+                    number=number, entry=_entry.decode(body), previous=previous, hash=digest
+                )
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1][0]
 
     @override
     def verify(self, head: str = "") -> AuditVerdict:
-        rows = self._file.rows(
-            "SELECT number, remediation, body, previous, hash FROM audit WHERE tenant = ?"
-            " ORDER BY number",
+        # One statement, so that the newest record is told as of the same moment as the others.
+        rows = self._file.each(
+            "SELECT head.number, head.hash,"
+            " audit.number, audit.remediation, audit.body, audit.previous, audit.hash"
+            " FROM (SELECT ? AS tenant) AS mine LEFT JOIN audit_head AS head USING (tenant)"
+            " LEFT JOIN audit USING (tenant) ORDER BY audit.number",
             (self._tenant,),
         )
-        newest = self._file.row(
-            "SELECT number, hash FROM audit_head WHERE tenant = ?", (self._tenant,)
-        ) or (0, START)
-        previous, seen = START, head in {"", START}
-        for place, (number, remediation, body, before, digest) in enumerate(rows, start=1):
-            why = _misfit(place, number, before == previous, hash_of(number, body, before), digest)
-            if not why and _entry.decode(body).remediation != remediation:
-                why = f"record {number} is filed under another request than it tells of"
-            if why:
-                return AuditVerdict(len(rows), previous, place, why)
+        count, previous, seen = 0, start_of(self._tenant), not head
+        newest: tuple[int | None, str | None] = (None, None)
+        for *newest_now, number, remediation, body, before, digest in rows:
+            newest = (newest_now[0], newest_now[1])
+            if number is None:
+                break
+            count += 1
+            if why := _misfit(count, previous, (number, remediation, body, before, digest)):
+                return AuditVerdict(count, previous, count, why)
             previous = digest
             seen = seen or digest == head
-        if (len(rows), previous) != newest:
-            return AuditVerdict(
-                len(rows), previous, len(rows) + 1, f"{newest[0]} records were written"
-            )
+        written, hashed = newest
+        if (written or 0, hashed or start_of(self._tenant)) != (count, previous):
+            why = f"{written or 0} records were written, and other ones than are there"
+            return AuditVerdict(count, previous, count + 1, why)
         if not seen:
-            return AuditVerdict(len(rows), previous, 1, "the given head is not in the chain")
-        return AuditVerdict(len(rows), previous)
+            return AuditVerdict(count, previous, 1, "the given head is not in the chain")
+        return AuditVerdict(count, previous)
 
 
-def _misfit(place: int, number: int, follows: bool, expected: str, digest: str) -> str:  # noqa: FBT001 - private
+def _misfit(place: int, previous: str, row: Sequence[Any]) -> str:
+    """What is wrong with the record at a place; empty when nothing is."""
+    number, remediation, body, before, digest = row
     if number != place:
         return f"record {place} is missing"
-    if not follows:
+    if before != previous:
         return f"record {number} does not follow the one before it"
-    if expected != digest:
+    if hash_of(number, body, before) != digest:
         return f"record {number} was changed"
+    try:
+        entry = _entry.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return f"record {number} cannot be read"
+    if entry.remediation != remediation:
+        return f"record {number} is filed under another request than it tells of"
     return ""

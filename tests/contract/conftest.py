@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from integrations.findings.port import FindingStore
+from integrations.remediations.port import RemediationStore
 from integrations.resources.port import ResourceGraph
 from tests.contract.engines import (
     CONVERSATIONS,
@@ -13,12 +14,14 @@ from tests.contract.engines import (
     FINDINGS,
     GRAPHS,
     QUEUES,
+    REMEDIATIONS,
     Conversations,
     Directory,
     Findings,
     Graphs,
     Opened,
     Queue,
+    Remediations,
 )
 
 
@@ -74,3 +77,17 @@ def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opened[Que
     opened = Opened(request.param, QUEUES, tmp_path)
     yield opened
     opened.now.close()
+
+
+@pytest.fixture(params=sorted(REMEDIATIONS))
+def remediations(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opened[Remediations]]:
+    """Every tenant's requests and audits."""
+    opened = Opened(request.param, REMEDIATIONS, tmp_path)
+    yield opened
+    opened.now.close()
+
+
+@pytest.fixture
+def requests(remediations: Opened[Remediations]) -> RemediationStore:
+    """One tenant's requests; none yet."""
+    return remediations.now.of("acme")

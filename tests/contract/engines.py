@@ -9,6 +9,9 @@ from integrations.conversations.port import ConversationStore
 from integrations.conversations.sqlite import SqliteConversationStore
 from integrations.findings.port import FindingStore
 from integrations.findings.sqlite import SqliteFindings
+from integrations.remediations.audit import AuditLog
+from integrations.remediations.port import RemediationStore
+from integrations.remediations.sqlite import SqliteRemediations
 from integrations.resources.graphersal import GraphersalGraphs
 from integrations.resources.port import ResourceGraph
 from integrations.tenants.port import TenantDirectory
@@ -79,6 +82,22 @@ class Queue(WorkQueue, Protocol):
         ...
 
 
+class Remediations(Protocol):
+    """Every tenant's requests and audits of one engine."""
+
+    def of(self, tenant_id: str) -> RemediationStore:
+        """One tenant's requests."""
+        ...
+
+    def audit_of(self, tenant_id: str) -> AuditLog:
+        """One tenant's audit."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        ...
+
+
 class _Closable(Protocol):
     def close(self) -> None: ...
 
@@ -101,6 +120,9 @@ QUEUES: Mapping[str, Callable[[Path, Clock], Queue]] = {
     "sqlite": lambda folder, clock: SqliteWorkQueue(
         folder / "work.sqlite", clock, lease_s=60.0, attempts=3
     ),
+}
+REMEDIATIONS: Mapping[str, Callable[[Path, Clock], Remediations]] = {
+    "sqlite": lambda folder, _: SqliteRemediations(folder / "remediations.sqlite"),
 }
 
 

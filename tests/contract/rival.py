@@ -11,9 +11,19 @@ from datetime import timedelta
 from pathlib import Path
 
 from integrations.errors import InvalidTenantError, StaleWriteError
+from integrations.remediations.audit import AuditKind
+from integrations.remediations.port import IllegalMoveError
 from integrations.work.port import Job
-from tests.builders import ACCOUNT, day, ocsf_event, tenant
-from tests.contract.engines import CONVERSATIONS, DIRECTORIES, FINDINGS, QUEUES, Clock
+from tests.builders import ACCOUNT, NOON, day, ocsf_event, tenant
+from tests.contract.engines import (
+    CONVERSATIONS,
+    DIRECTORIES,
+    FINDINGS,
+    QUEUES,
+    REMEDIATIONS,
+    Clock,
+)
+from tests.remediation_builders import LEASE, entry
 
 ROUNDS = 20
 FINDINGS_EACH = 10
@@ -77,8 +87,72 @@ def do_jobs(engine: str, folder: Path, word: str) -> object:
     return did
 
 
+def decide(engine: str, folder: Path, word: str) -> object:
+    """The same request, version by version; those that were won."""
+    opened = REMEDIATIONS[engine](folder, Clock())
+    store = opened.of("acme")
+    won = []
+    while (request := store.get("R-race")).version <= ROUNDS:
+        moved = request.shown_at(f"{word} {request.version}")
+        try:
+            store.save(moved)
+        except StaleWriteError:
+            continue
+        won.append(moved.version)
+    opened.close()
+    return won
+
+
+def begin_work(engine: str, folder: Path, word: str) -> object:
+    """Every approved request that there is room for."""
+    opened = REMEDIATIONS[engine](folder, Clock())
+    store = opened.of("acme")
+    begun = []
+    for request in store.search(limit=None):
+        try:
+            if store.begin(request.claimed(word, NOON, LEASE), 3):
+                begun.append(request.id)
+        except (StaleWriteError, IllegalMoveError):
+            continue
+    opened.close()
+    return begun
+
+
+def write_audit(engine: str, folder: Path, word: str) -> object:
+    """The same audit; the numbers that were given."""
+    opened = REMEDIATIONS[engine](folder, Clock())
+    audit = opened.audit_of("acme")
+    numbers = [audit.append(entry(number, by=word)).number for number in range(ROUNDS)]
+    opened.close()
+    return numbers
+
+
+def write_and_verify_audit(engine: str, folder: Path, word: str) -> object:
+    """The same audit, read in between; what was found wrong with it."""
+    opened = REMEDIATIONS[engine](folder, Clock())
+    audit = opened.audit_of("acme")
+    wrong = []
+    for number in range(5 * ROUNDS):
+        kept = audit.append(entry(number, by=word, kind=AuditKind.VIEWED)).hash
+        verdict = audit.verify(kept)
+        wrong += [verdict.why] if not verdict.whole else []
+    opened.close()
+    return wrong
+
+
 _ACTS: dict[str, Callable[[str, Path, str], object]] = {
-    act.__name__: act for act in (write_findings, claim_account, save_first, put_jobs, do_jobs)
+    act.__name__: act
+    for act in (
+        write_findings,
+        claim_account,
+        save_first,
+        put_jobs,
+        do_jobs,
+        decide,
+        begin_work,
+        write_audit,
+        write_and_verify_audit,
+    )
 }
 
 

@@ -16,12 +16,14 @@ from integrations.conversations.sqlite import SqliteConversationStore
 from integrations.errors import DamagedError, SecurityAssistError, UnavailableError
 from integrations.findings.port import OPEN, Dimension, Tally
 from integrations.findings.sqlite import SqliteFindings
+from integrations.remediations.sqlite import SqliteRemediations
 from integrations.sqlite_file import SqliteFile
 from integrations.tenants.sqlite import SqliteTenantDirectory
 from integrations.work.port import Job
 from integrations.work.sqlite import SqliteWorkQueue
 from tests.builders import ocsf_event, tenant
 from tests.contract.engines import Clock
+from tests.remediation_builders import entry, remediation
 
 SOME = 300
 _OPEN_FILES = Path("/proc/self/fd")
@@ -62,6 +64,26 @@ def _read_jobs(engine: Any) -> int:
     return int(engine.waiting())
 
 
+def _write_requests(engine: Any) -> None:
+    for number in range(SOME):
+        engine.of("acme").add(remediation(f"R-{number}"))
+
+
+def _read_requests(engine: Any) -> int:
+    return len(engine.of("acme").search(limit=None))
+
+
+def _write_audit(engine: Any) -> None:
+    for number in range(SOME):
+        engine.audit_of("acme").append(entry(number))
+
+
+def _read_audit(engine: Any) -> int:
+    verdict = engine.audit_of("acme").verify()
+    assert verdict.whole
+    return len(list(engine.audit_of("acme").records()))
+
+
 Engine = tuple[Callable[[Path], Any], Callable[[Any], None], Callable[[Any], int]]
 ENGINES: dict[str, Engine] = {
     "findings": (SqliteFindings, _write_findings, _read_findings),
@@ -71,6 +93,8 @@ ENGINES: dict[str, Engine] = {
         _write_conversations,
         _read_conversations,
     ),
+    "remediations": (SqliteRemediations, _write_requests, _read_requests),
+    "audit": (SqliteRemediations, _write_audit, _read_audit),
     "work": (lambda path: SqliteWorkQueue(path, Clock()), _write_jobs, _read_jobs),
 }
 
