@@ -16,26 +16,66 @@ from integrations.runbooks.permissions import iam_action
 from integrations.runbooks.port import PlannedCall
 
 _READS = ("Describe", "Get", "List", "Head", "BatchGet", "BatchDescribe", "Lookup", "Search")
+_READS_TOO = frozenset(
+    {
+        ("accessanalyzer", "CheckAccessNotGranted"),
+        ("accessanalyzer", "CheckNoNewAccess"),
+        ("accessanalyzer", "CheckNoPublicAccess"),
+        ("accessanalyzer", "ValidatePolicy"),
+        ("cloudformation", "EstimateTemplateCost"),
+        ("cloudformation", "ValidateTemplate"),
+        ("config", "SelectAggregateResourceConfig"),
+        ("config", "SelectResourceConfig"),
+        ("dynamodb", "Query"),
+        ("dynamodb", "Scan"),
+        # The report is AWS's to keep; asking for it again is free and changes nothing else.
+        ("iam", "GenerateCredentialReport"),
+        ("iam", "SimulateCustomPolicy"),
+        ("iam", "SimulatePrincipalPolicy"),
+        ("logs", "FilterLogEvents"),
+    }
+)
 _READS_NOT = frozenset(
     {
-        # They begin like reads, and hand out credentials or make something.
-        ("appstream", "DescribeThemeForStack"),
+        # They begin like reads, and make something, take a job, or hand out a way in.
+        ("appfabric", "BatchGetUserAccessTasks"),
+        ("athena", "GetSessionEndpoint"),
+        ("bedrock-agentcore", "GetResourceApiKey"),
+        ("bedrock-agentcore", "GetResourceOauth2Token"),
+        ("bedrock-agentcore", "GetWorkloadAccessToken"),
+        ("bedrock-agentcore", "GetWorkloadAccessTokenForJWT"),
+        ("bedrock-agentcore", "GetWorkloadAccessTokenForUserId"),
         ("cognito-identity", "GetCredentialsForIdentity"),
         ("cognito-identity", "GetId"),
         ("cognito-identity", "GetOpenIdToken"),
         ("cognito-identity", "GetOpenIdTokenForDeveloperIdentity"),
+        ("cognito-idp", "GetTokensFromRefreshToken"),
         ("connect", "GetFederationToken"),
+        ("datazone", "GetIamPortalLoginUrl"),
+        ("emr", "GetClusterSessionCredentials"),
+        ("emr", "GetOnClusterAppUIPresignedURL"),
+        ("emr", "GetPersistentAppUIPresignedURL"),
+        ("emr", "GetSessionEndpoint"),
+        ("emr-containers", "GetManagedEndpointSessionCredentials"),
         ("gamelift", "GetComputeAccess"),
         ("gamelift", "GetComputeAuthToken"),
         ("gamelift", "GetInstanceAccess"),
+        ("glue", "GetSessionEndpoint"),
         ("lightsail", "GetBucketAccessKeys"),
         ("lightsail", "GetInstanceAccessDetails"),
+        ("lightsail", "GetRelationalDatabaseMasterUserPassword"),
         ("redshift", "GetClusterCredentials"),
         ("redshift", "GetClusterCredentialsWithIAM"),
         ("redshift-serverless", "GetCredentials"),
+        ("security-ir", "GetCaseAttachmentUploadUrl"),
+        ("socialmessaging", "GetWhatsAppMessageMedia"),
         ("sso", "GetRoleCredentials"),
+        ("stepfunctions", "GetActivityTask"),
+        ("sts", "GetDelegatedAccessToken"),
         ("sts", "GetFederationToken"),
+        ("sts", "GetScopedCredentials"),
         ("sts", "GetSessionToken"),
+        ("sts", "GetWebIdentityToken"),
     }
 )
 _PARAMETERS = "security_assist_parameters"
@@ -45,7 +85,8 @@ LET_OUT = "security_assist_let_out"
 
 def is_read(service: str, operation: str) -> bool:
     """Whether an operation is known to change nothing; `service` as boto3 names the client."""
-    return operation.startswith(_READS) and (service, operation) not in _READS_NOT
+    known = (service, operation)
+    return known in _READS_TOO or (operation.startswith(_READS) and known not in _READS_NOT)
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from integrations.errors import SecurityAssistError
-from integrations.runbooks.permissions import iam_action
+from integrations.runbooks.permissions import actions_needed, iam_action
 
 
 class UnsupportedDocumentError(SecurityAssistError):
@@ -180,8 +180,13 @@ class PlannedCall:
 
     @property
     def action(self) -> str:
-        """The IAM action it needs: `ec2:RevokeSecurityGroupIngress`."""
+        """The IAM action that it is: `ec2:RevokeSecurityGroupIngress`."""
         return iam_action(self.service, self.operation)
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """Every IAM action that it needs: its own, and `iam:PassRole` when it hands on a role."""
+        return actions_needed(self.service, self.operation, self.parameters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
