@@ -13,6 +13,8 @@ _EVERYONE = re.compile(
     r"|\beverywhere\b|\bcompare\b|\boverall\b|\btenants\b",
     re.IGNORECASE,
 )
+POSSESSIVE = "(?:['\u2019]s|s['\u2019])?"
+"""`acme's` and `tenants'`, as typed on a keyboard or on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def named(text: str, tenants: Sequence[Tenant]) -> list[Tenant]:
     found = []
     for tenant in tenants:
         for name in {tenant.id, tenant.name}:
-            pattern = rf"(?<![\w@./:-]){re.escape(name)}(?:'s|s')?(?![\w@:/-])(?!\.\w)"
+            pattern = rf"(?<![\w@./:-]){re.escape(name)}{POSSESSIVE}(?![\w@/-])(?![.:]\w)"
             if name and re.search(pattern, text, re.IGNORECASE):
                 found.append(tenant)
                 break

@@ -50,7 +50,7 @@ CRITICALITY_TERM = "Criticality"
 def vulnerability(epss: float | None, *, exploitable: bool) -> float:
     """The weight of a vulnerability: 0.1 to 0.9."""
     likely = max(epss or 0.0, EXPLOIT_FLOOR if exploitable else 0.0)
-    return 0.1 + 0.8 * likely
+    return round(0.1 + 0.8 * likely, 3)
 
 
 def criticality(tenant: Tenant) -> Term:

@@ -3,31 +3,52 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from agent import canonical
 from agent.offline import wordings as says
-from agent.offline.steps import Call
-from agent.offline.thread import Called, Thing, Turn, last_call, last_shown
+from agent.offline.search import narrowings
+from agent.offline.steps import Call, ask_back
+from agent.offline.thread import Called, Thing, Turn, last_call, last_choices, last_shown
 from agent.offline.understand import Asked
 
 _LONGEST = 9
 """Words: what is longer stands by itself."""
 _A_POINT = 3
 """Words that can only point at something: "and that one"."""
+_BESIDE = frozenset({"the", "a", "one", "please", "and", "that", "this", "it", "is", "i", "mean"})
+_COUNTED = ("nothing", "only one", "only two", "only three", "only four")
+
+
+def chosen(asked: Asked, turns: Sequence[Turn]) -> str:
+    """The question of the choice that is picked, by its place or by its label; "" for none."""
+    choices = last_choices(turns)
+    words = asked.text.split()
+    if not choices or not words or len(words) > _A_POINT + 1:
+        return ""
+    if asked.ordinal is not None:
+        place = asked.ordinal - 1 if asked.ordinal > 0 else len(choices) - 1
+        return choices[place].ask if place < len(choices) else ""
+    named = set(words) - _BESIDE
+    fits = [choice for choice in choices if named <= set(choice.label.casefold().split())]
+    return fits[0].ask if named and len(fits) == 1 else ""
 
 
 def follow_up(asked: Asked, turns: Sequence[Turn]) -> list[Call]:
     """The calls of a question that leans on what was said before; nothing when it does not."""
     turn, _ = last_shown(turns)
     call = last_call(turns)
-    if turn is None or call is None or asked.refs or asked.names or asked.controls or asked.cves:
+    if call is None or asked.refs or asked.names or asked.controls or asked.cves:
         return []
-    if len(asked.text.split()) > _LONGEST or asked.says(says.BY_ITSELF):
+    stands_alone = asked.says(says.BY_ITSELF) or asked.says(says.POSTURE)
+    if len(asked.text.split()) > _LONGEST or stands_alone:
         return []
     again = not asked.text or asked.says(says.SAME)
     if again and not asked.severities and not asked.service:
         return [Call(call.name, dict(call.arguments))]
+    if call.name == "changes" and asked.since and not asked.severities:
+        return [Call("changes", {"since": asked.since})]
     if asked.says(says.MORE):
         return _more(call)
-    return _narrowed(asked, call) or _about_thing(asked, turns)
+    return _narrowed(asked, call) or (_about_thing(asked, turns) if turn else [])
 
 
 def _more(call: Called) -> list[Call]:
@@ -41,13 +62,17 @@ def _more(call: Called) -> list[Call]:
 
 def _narrowed(asked: Asked, call: Called) -> list[Call]:
     """The last list with one argument changed: `and the high ones?`, `only s3`."""
-    if not (asked.severities or asked.service) or not asked.says(says.ONLY):
+    keep = call.name in {"search_findings", "top_resources"}
+    narrowed = narrowings(asked) if call.name == "search_findings" else {}
+    if not (asked.severities or asked.service or narrowed) or not asked.says(says.ONLY):
         return []
     if asked.says(says.STARTS_ANEW):
         return []
-    keep = call.name in {"search_findings", "top_resources"}
     given: dict[str, Any] = dict(call.arguments) if keep else {"limit": 5}
     given.pop("offset", None)
+    if asked.says(says.OPEN):
+        given.pop("state", None)
+    given |= narrowed
     if asked.severities:
         given["severities"] = list(asked.severities)
     if asked.service:
@@ -58,19 +83,24 @@ def _narrowed(asked: Asked, call: Called) -> list[Call]:
 def _about_thing(asked: Asked, turns: Sequence[Turn]) -> list[Call]:
     if asked.ordinal is None and not asked.says(says.IT):
         return []
-    thing = _chosen(asked, turns)
+    thing = _pointed_at(asked, turns)
     if thing is None:
-        return []
+        return _too_few(asked, turns)
     for meaning, answer in _ABOUT_IT:
         if asked.says(meaning):
             return [answer(thing)]
-    if asked.says(says.SEE) and not asked.says(says.FINDINGS):
+    if asked.says(says.DRAW_IT) or (asked.says(says.SEE) and not _is_listed(thing, asked)):
         return [_walk(thing, "connected", draw=True)]
     pointed = asked.ordinal is not None or len(asked.text.split()) <= _A_POINT
     return [_detail(thing)] if pointed or asked.says(says.DETAIL) else []
 
 
-def _chosen(asked: Asked, turns: Sequence[Turn]) -> Thing | None:
+def _is_listed(thing: Thing, asked: Asked) -> bool:
+    """`show me the second one` of a list of findings or resources wants its detail."""
+    return asked.ordinal is not None and thing.kind != "exposure"
+
+
+def _pointed_at(asked: Asked, turns: Sequence[Turn]) -> Thing | None:
     """What is pointed at: of the last list that is long enough to have it."""
     wanted = asked.ordinal or 1
     least = max(wanted, 1) if wanted > 0 else 2
@@ -78,6 +108,16 @@ def _chosen(asked: Asked, turns: Sequence[Turn]) -> Thing | None:
     if not things:
         return None
     return things[wanted - 1] if wanted > 0 else things[-1]
+
+
+def _too_few(asked: Asked, turns: Sequence[Turn]) -> list[Call]:
+    """Nothing shown has a second, or a third: says how many there are."""
+    _, things = last_shown(turns)
+    if asked.ordinal is None or not 0 < len(things) < len(_COUNTED):
+        return []
+    more = ("What needs attention first", canonical.ATTENTION)
+    changed = ("What changed", canonical.CHANGED_TODAY)
+    return [ask_back(f"There was {_COUNTED[len(things)]} in that answer.", more, changed)]
 
 
 def _fix(thing: Thing) -> Call:
@@ -94,16 +134,27 @@ def _detail(thing: Thing) -> Call:
     return Call("resource_detail", {"resource": thing.ref})
 
 
+def _owner(thing: Thing) -> Call:
+    return (
+        Call("resource_detail", {"resource": thing.resource}) if thing.resource else _detail(thing)
+    )
+
+
+def _findings(thing: Thing) -> Call:
+    return Call("search_findings", {"resource": thing.resource or thing.ref, "limit": 5})
+
+
 def _walk(thing: Thing, question: str, *, draw: bool = False) -> Call:
-    if thing.kind == "finding":
-        return Call("finding_detail", {"ref": thing.ref})
-    return Call("connections", {"resource": thing.ref, "question": question, "draw": draw})
+    """From a resource; an exposure is drawn as a whole, but walked from its main resource."""
+    about = thing.ref if draw and thing.kind == "exposure" else thing.resource or thing.ref
+    return Call("connections", {"resource": about, "question": question, "draw": draw})
 
 
 _ABOUT_IT: tuple[tuple[Any, Callable[[Thing], Call]], ...] = (
     (says.FIX_IT, _fix),
-    (says.WHO_OWNS, _detail),
+    (says.WHO_OWNS, _owner),
     (says.WHO_CAN, lambda thing: _walk(thing, "who_can_reach")),
     (says.REACH_FROM_IT, lambda thing: _walk(thing, "can_reach")),
     (says.CONNECTED_TO_IT, lambda thing: _walk(thing, "connected")),
+    (says.FINDINGS_ON_IT, _findings),
 )

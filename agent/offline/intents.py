@@ -1,12 +1,13 @@
 """Which tools answer a question: one small rule for each kind of question, the first that fits."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from agent import canonical
 from agent.offline import wordings as says
-from agent.offline.search import search_for
+from agent.offline.search import about_topic, search_for
 from agent.offline.steps import Call, ask_back
-from agent.offline.thread import Thing, Turn, last_shown
+from agent.offline.thread import Called, Thing, Turn, last_shown
 from agent.offline.understand import Asked
 from agent.views import Choices, ExposureList, FindingList
 
@@ -18,27 +19,49 @@ _EXAMPLES = (
 _HELLO = "I answer from your own findings and resource graph. Ask me, for example:"
 _LOST = "I can't tell what is meant. I know findings, resources and what is connected to what:"
 _EVERYTHING = Call("exposures", {"about": "all", "limit": 5})
-Rule = Callable[[Asked, list[Thing]], list[Call]]
+_ONE_TENANT = (
+    "This channel is about one tenant; all of them are listed and compared in the operators' "
+    "channel. Here I can say how yours stands:"
+)
 
 
-def first_calls(asked: Asked, turns: Sequence[Turn]) -> list[Call]:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a question stands among."""
+
+    things: list[Thing]
+    """What the thread showed last."""
+    tools: frozenset[str]
+    """The names of the tools that are offered."""
+
+    @property
+    def operator(self) -> bool:
+        """Whether the channel may see every tenant."""
+        return "list_tenants" in self.tools
+
+
+Rule = Callable[[Asked, Around], list[Call]]
+
+
+def first_calls(asked: Asked, turns: Sequence[Turn], tools: frozenset[str]) -> list[Call]:
     """The first calls for a question that stands by itself."""
     _, things = last_shown(turns)
+    around = Around(things, tools)
     for rule in _RULES:
-        calls = rule(asked, things)
+        calls = rule(asked, around)
         if calls:
             return calls
     return _not_understood(asked)
 
 
-def next_calls(asked: Asked, turn: Turn) -> list[Call]:
+def next_calls(asked: Asked, turn: Turn, tools: frozenset[str]) -> list[Call]:
     """What to call once the first tools have answered; nothing when it is time to speak."""
     last = turn.calls[-1]
     if any(isinstance(view, Choices) for view in last.views):
         return []
-    if last.error and not turn.views and last.name in {"connections", "resource_detail"}:
-        return _try_as_text(asked, turn)
-    if len(turn.calls) > 1:
+    if last.error and not turn.views:
+        return _after_error(asked, turn, last, tools)
+    if sum(not call.error for call in turn.calls) > 1:
         return []
     exposures = [e for v in last.views if isinstance(v, ExposureList) for e in v.exposures]
     exposures.sort(key=lambda e: (-e.score, e.tenant, e.ref))
@@ -61,12 +84,19 @@ def _about_exposure(asked: Asked, ref: str) -> list[Call]:
     return []
 
 
-def _try_as_text(asked: Asked, turn: Turn) -> list[Call]:
-    """A name that the graph does not know may still stand in findings."""
+def _after_error(asked: Asked, turn: Turn, last: Called, tools: frozenset[str]) -> list[Call]:
+    """A name that the graph does not know may still stand in findings; a cut may be no control."""
+    about = str(last.arguments.get("about", last.arguments.get("ref", "")))
+    if last.name == "remediation_advice" and about.startswith("X-") and "no finding" in last.error:
+        return [Call("explain_exposure", {"ref": about})]
+    if about and about not in asked.refs and about not in asked.controls:
+        # What the thread spoke of is not there, or not in the tenant that is asked about now.
+        return [] if len(turn.calls) > 1 else first_calls(asked, (), tools)
     name = asked.names[0] if asked.names else ""
-    if not name or any(call.name == "search_findings" for call in turn.calls):
+    if not name or last.name not in {"connections", "resource_detail"}:
         return []
-    return [Call("search_findings", {"text": name, "limit": 5})]
+    searched = any(call.name == "search_findings" for call in turn.calls)
+    return [] if searched else [Call("search_findings", {"text": name, "limit": 5})]
 
 
 def _index(asked: Asked, count: int) -> int:
@@ -79,16 +109,21 @@ def _wants_fix(asked: Asked) -> bool:
     return asked.says(says.FIX) and not asked.says(says.WAS_FIXED)
 
 
-def _small_talk(asked: Asked, _: list[Thing]) -> list[Call]:
+def _small_talk(asked: Asked, _: Around) -> list[Call]:
     if asked.says(says.HELP) and not asked.severities and not asked.names:
         more = (("Active threats", canonical.THREATS), ("Top resources", canonical.TOP_RESOURCES))
         return [ask_back(_HELLO, *_EXAMPLES, *more)]
-    if asked.says(says.THANKS):
-        return [ask_back("Any time. What next?", *_EXAMPLES[:2])]
     return []
 
 
-def _of_refs(asked: Asked, _: list[Thing]) -> list[Call]:
+def _thanks(asked: Asked, _: Around) -> list[Call]:
+    """Last of all: "thanks, and what about X" asks about X."""
+    if not asked.says(says.THANKS):
+        return []
+    return [ask_back("Any time. What next?", *_EXAMPLES[:2])]
+
+
+def _of_refs(asked: Asked, _: Around) -> list[Call]:
     if not asked.refs:
         return []
     ref = asked.refs[0]
@@ -101,7 +136,7 @@ def _of_refs(asked: Asked, _: list[Thing]) -> list[Call]:
     return [Call("finding_detail", {"ref": ref})]
 
 
-def _cannot(asked: Asked, things: list[Thing]) -> list[Call]:
+def _cannot(asked: Asked, around: Around) -> list[Call]:
     if any(map(asked.says, (says.HOW, says.ASKS_ABOUT, says.ABOUT_FINDINGS))):
         return []
     words = next((words for meaning, words in says.CANNOT if asked.says(meaning)), None)
@@ -114,20 +149,20 @@ def _cannot(asked: Asked, things: list[Thing]) -> list[Call]:
             ("What it could reach", canonical.can_reach(about)),
             ("What is wrong with it", canonical.about(about)),
         )
-    elif things and things[0].kind != "resource":
-        near = (("Plan the fix", canonical.plan_fix(things[0].ref)), _EXAMPLES[0])
+    elif around.things and around.things[0].kind != "resource":
+        near = (("Plan the fix", canonical.plan_fix(around.things[0].ref)), _EXAMPLES[0])
     return [ask_back(f"I can't {words}. The nearest that I can do:", *near)]
 
 
-def _fix(asked: Asked, things: list[Thing]) -> list[Call]:
+def _fix(asked: Asked, around: Around) -> list[Call]:
     if not (_wants_fix(asked) and (asked.says(says.HOW) or asked.says(says.ASKS_TO_FIX))):
         return []
     named = _named_fix(asked)
     if named:
         return named
-    if not things:
+    if not around.things:
         return [_EVERYTHING]
-    thing = things[_index(asked, len(things))]
+    thing = around.things[_index(asked, len(around.things))]
     if thing.kind == "resource":
         return [Call("search_findings", {"resource": thing.ref, "limit": 5})]
     return [Call("remediation_advice", {"about": thing.ref})]
@@ -135,23 +170,17 @@ def _fix(asked: Asked, things: list[Thing]) -> list[Call]:
 
 def _named_fix(asked: Asked) -> list[Call]:
     """What would fix a control, a vulnerability, a resource or a topic that is named."""
-    topic = says.TOPIC.search(asked.text)
+    topic = about_topic(asked)
     if asked.controls:
         return [Call("remediation_advice", {"about": asked.controls[0]})]
     if asked.cves:
         return [Call("search_findings", {"text": asked.cves[0], "limit": 5})]
     if asked.names:
         return [Call("search_findings", {"resource": asked.names[0], "limit": 5})]
-    return [_about_topic(topic[0])] if topic else []
+    return [Call("search_findings", {"text": topic, "limit": 5})] if topic else []
 
 
-def _about_topic(words: str) -> Call:
-    """Findings whose texts hold a topic's words, in whatever form: `unencrypted`, `encryption`."""
-    stem = "encrypt" if "encrypt" in words else words
-    return Call("search_findings", {"text": stem, "limit": 5})
-
-
-def _of_resources(asked: Asked, _: list[Thing]) -> list[Call]:
+def _of_resources(asked: Asked, _: Around) -> list[Call]:
     """Questions about a resource that is named."""
     if not asked.names:
         return []
@@ -175,31 +204,38 @@ def _walk(resource: str, question: str, *, draw: bool) -> Call:
     return Call("connections", {"resource": resource, "question": question, "draw": draw})
 
 
-def _tenants(asked: Asked, _: list[Thing]) -> list[Call]:
-    if asked.says(says.COMPARE):
-        return [Call("posture_summary")]
-    if asked.says(says.TENANTS):
-        also = [Call("posture_summary")] if asked.says(says.HOW_ARE) else []
-        return [Call("list_tenants"), *also]
-    return []
+def _compare(asked: Asked, around: Around) -> list[Call]:
+    if asked.since or not asked.says(says.COMPARE):
+        return []
+    return [Call("posture_summary")] if around.operator else [_one_tenant()]
 
 
-def _posture(asked: Asked, _: list[Thing]) -> list[Call]:
+def _tenants(asked: Asked, around: Around) -> list[Call]:
+    if asked.severities or asked.service or not asked.says(says.TENANTS):
+        return []
+    return [Call("list_tenants")] if around.operator else [_one_tenant()]
+
+
+def _one_tenant() -> Call:
+    return ask_back(_ONE_TENANT, ("Posture", canonical.POSTURE), _EXAMPLES[0])
+
+
+def _posture(asked: Asked, _: Around) -> list[Call]:
     return [Call("posture_summary")] if asked.says(says.POSTURE) else []
 
 
-def _changes(asked: Asked, _: list[Thing]) -> list[Call]:
+def _changes(asked: Asked, _: Around) -> list[Call]:
     if not asked.says(says.CHANGES):
         return []
     usual = "last_week" if asked.says(says.TREND) else "yesterday"
     return [Call("changes", {"since": asked.since or usual})]
 
 
-def _ddos(asked: Asked, _: list[Thing]) -> list[Call]:
+def _ddos(asked: Asked, _: Around) -> list[Call]:
     return [Call("public_resources", {"kind": "ddos"})] if asked.says(says.DDOS) else []
 
 
-def _public(asked: Asked, _: list[Thing]) -> list[Call]:
+def _public(asked: Asked, _: Around) -> list[Call]:
     if asked.says(says.OPEN_GROUPS):
         kind = "security_groups"
     elif asked.says(says.PUBLIC):
@@ -209,13 +245,17 @@ def _public(asked: Asked, _: list[Thing]) -> list[Call]:
     return [Call("public_resources", {"kind": kind})]
 
 
-def _exposures(asked: Asked, _: list[Thing]) -> list[Call]:
+def _threats(asked: Asked, _: Around) -> list[Call]:
+    if not asked.says(says.THREATS) or asked.says(says.EXPOSURES):
+        return []
+    return [
+        Call("search_findings", {"kind": "threat", "limit": 5}),
+        Call("exposures", {"about": "threat", "limit": 3}),
+    ]
+
+
+def _exposures(asked: Asked, _: Around) -> list[Call]:
     about = next((about for meaning, about in says.EXPOSURES_ABOUT if asked.says(meaning)), None)
-    if about == "threat" and not asked.says(says.EXPOSURES):
-        return [
-            Call("search_findings", {"kind": "threat", "limit": 5}),
-            Call("exposures", {"about": "threat", "limit": 3}),
-        ]
     if about is not None:
         return [Call("exposures", {"about": about, "limit": 5})]
     if asked.says(says.WHY_ALONE) or asked.says(says.SHOW_ALONE):
@@ -226,7 +266,7 @@ def _exposures(asked: Asked, _: list[Thing]) -> list[Call]:
     return []
 
 
-def _top(asked: Asked, _: list[Thing]) -> list[Call]:
+def _top(asked: Asked, _: Around) -> list[Call]:
     if not asked.says(says.TOP_RESOURCES):
         return []
     given: dict[str, object] = {"limit": 5}
@@ -237,16 +277,15 @@ def _top(asked: Asked, _: list[Thing]) -> list[Call]:
     return [Call("top_resources", given)]
 
 
-def _findings(asked: Asked, _: list[Thing]) -> list[Call]:
+def _findings(asked: Asked, _: Around) -> list[Call]:
     if asked.cves:
         return [Call("search_findings", {"text": asked.cves[0], "limit": 10})]
     named = asked.severities or asked.service or asked.controls
     return [search_for(asked)] if named or asked.says(says.ANY_FINDINGS) else []
 
 
-def _topics(asked: Asked, _: list[Thing]) -> list[Call]:
-    topic = says.TOPIC.search(asked.text)
-    return [_about_topic(topic[0])] if topic else []
+def _topics(asked: Asked, _: Around) -> list[Call]:
+    return [search_for(asked)] if about_topic(asked) else []
 
 
 def _not_understood(asked: Asked) -> list[Call]:
@@ -262,12 +301,15 @@ _RULES: tuple[Rule, ...] = (
     _fix,
     _of_resources,
     _ddos,
-    _tenants,
+    _compare,
     _changes,
     _posture,
+    _threats,
     _public,
     _top,
     _exposures,
+    _tenants,
     _findings,
     _topics,
+    _thanks,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agent.offline.follow_up import follow_up
+from agent.offline.follow_up import chosen, follow_up
 from agent.offline.intents import first_calls, next_calls
 from agent.offline.say import say
 from agent.offline.steps import Call, Say
@@ -30,9 +30,10 @@ def plan(
     now = turns[-1]
     asked = understand(now.question, tenants)
     if not now.calls:
-        calls = follow_up(asked, turns) or first_calls(asked, turns)
+        asked = understand(chosen(asked, turns) or now.question, tenants)
+        calls = follow_up(asked, turns) or first_calls(asked, turns, tools)
     elif len(now.calls) < _MOST_ROUNDS:
-        calls = next_calls(asked, now)
+        calls = next_calls(asked, now, tools)
     else:
         calls = []
     offered = [call for call in calls if call.name in tools]

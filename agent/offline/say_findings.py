@@ -3,40 +3,108 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from agent.offline.words import age, code, counted, said
+from agent.offline.words import age, code, counted, one, quoted, said
 from agent.views import Advice, FindingDetail, FindingList, TopResources
-from integrations.findings.port import Finding, FindingState
+from integrations.findings.port import Finding, FindingClass, FindingState
 
 _MOST_STEPS = 4
 _TELLING = 5
 """Characters from which a short id cannot stand in a title by chance."""
 
 
-def finding_lists(question: str, views: Sequence[FindingList]) -> str:
+def finding_lists(_: str, views: Sequence[FindingList]) -> str:
     """How many there are of how many, and the one to look at first."""
-    del question
-    found = [view for view in views if view.total]
-    if not found:
-        view = views[0]
-        where = view.tenant if len(views) == 1 else "any tenant"
-        every = sum(v.whole for v in views)
-        return f"No {said(view.asked)} in {where} (of {counted(every, 'open finding')})."
     if len(views) > 1:
-        return "\n".join(
-            f"{view.tenant}: {view.total:,} {said(view.asked)}, of {view.whole:,} open."
-            for view in sorted(found, key=lambda v: -v.total)
-        )
-    view = found[0]
-    whole = f" of {view.whole:,} open" if view.filtered.get("state", "open") == "open" else ""
-    head = f"{view.total:,} {_one(view.asked, view.total)}{whole} in {view.tenant}."
+        return _of_several(views)
+    view = views[0]
+    offset = int(view.filtered.get("offset", "0"))
+    if not view.total:
+        every = counted(view.whole, "open finding")
+        return f"No {said(view.asked)} in {view.tenant} (of {every})."
     if not view.findings:
-        return f"{head} That was all of them."
-    first = view.findings[0]
-    name = view.names.get(first.resource) or first.resource_type
-    which = {"oldest": "Oldest", "newest": "Newest"}.get(view.filtered.get("order", ""), "First")
-    title = f"{said(first.title)}{_on(first, name)}"
-    since = _since(first, view.freshness.now)
-    return f"{head} {which}: {first.severity.label.lower()}, {title}, {since}."
+        return f"{_head(view)}. That was all of them."
+    if offset:
+        return f"{offset + 1:,} to {offset + len(view.findings):,} of {_head(view)}."
+    if view.total == 1:
+        return _only(view)
+    return f"{_head(view)}. {_which(view)}: {_named(view.findings[0], view)}."
+
+
+def _only(view: FindingList) -> str:
+    if view.filtered.get("kind") == "threat":
+        threat = view.findings[0]
+        return f"{quoted(threat.title)}, {_beside(threat, view)}; no other threat in {view.tenant}."
+    return f"{_head(view)}: {_named(view.findings[0], view)}."
+
+
+def _head(view: FindingList) -> str:
+    control = view.filtered.get("control", "")
+    if control and view.findings and not _narrowed(view):
+        times = "once" if view.total == 1 else f"{view.total:,} times"
+        return f"{control}, {quoted(view.findings[0].title)}, fails {times} in {view.tenant}"
+    of = "" if _is_other_state(view) or view.total == view.whole else f", of {view.whole:,} open"
+    return f"{view.total:,} {one(said(view.asked), view.total)} in {view.tenant}{of}"
+
+
+def _narrowed(view: FindingList) -> set[str]:
+    """What narrows a list of a control's findings further."""
+    return set(view.filtered) - {"control", "limit", "offset", "order"}
+
+
+def _is_other_state(view: FindingList) -> bool:
+    return view.filtered.get("state", "open") != "open"
+
+
+def _which(view: FindingList) -> str:
+    return {"oldest": "Oldest", "newest": "Newest"}.get(view.filtered.get("order", ""), "Worst")
+
+
+def _named(finding: Finding, view: FindingList) -> str:
+    """`“Buckets should be private” on acme-logs, critical, open for 50 days`."""
+    name = view.names.get(finding.resource) or finding.resource_type
+    on = _on(finding, name)
+    if view.filtered.get("control") and not _narrowed(view):
+        return f"{on.removeprefix(' ') or quoted(finding.title)}, {_beside(finding, view)}"
+    return f"{quoted(finding.title)}{on}, {_beside(finding, view)}"
+
+
+def _beside(finding: Finding, view: FindingList) -> str:
+    """How bad it is, unless all that was asked for is, and since when."""
+    asked = view.filtered.get("severities", "")
+    same = asked and "," not in asked
+    since = _since(finding, view.freshness.now)
+    return since if same else f"{finding.severity.label.lower()}, {since}"
+
+
+def _of_several(views: Sequence[FindingList]) -> str:
+    """The sum, how it is spread, and the worst of all."""
+    total = sum(view.total for view in views)
+    where = counted(len(views), "tenant")
+    asked = said(views[0].asked)
+    whole = sum(view.whole for view in views)
+    if not total:
+        return f"No {asked} in {where} (of {counted(whole, 'open finding')})."
+    of = "" if _is_other_state(views[0]) or total == whole else f", of {whole:,} open"
+    ranked = sorted(views, key=lambda v: (-v.total, v.tenant))
+    spread = ", ".join(f"{view.tenant} {view.total:,}" for view in ranked)
+    head = f"{total:,} {one(asked, total)} in {where}{of}: {spread}."
+    found = [(finding, view) for view in ranked for finding in view.findings[:1]]
+    if not found:
+        return head
+    finding, view = min(found, key=lambda each: _place(each[0], views[0]))
+    return f"{head}\n{_which(view)}: {_named(finding, view)}, in {view.tenant}."
+
+
+def _place(finding: Finding, view: FindingList) -> tuple[float, float]:
+    """Where a finding stands in the order that was asked for."""
+    seen = finding.first_seen.timestamp()
+    match view.filtered.get("order", ""):
+        case "oldest":
+            return (0, seen)
+        case "newest":
+            return (0, -seen)
+        case _:
+            return (-finding.severity, seen)
 
 
 def _since(finding: Finding, now: datetime) -> str:
@@ -54,77 +122,78 @@ def _on(finding: Finding, name: str) -> str:
     return "" if told else f" on {said(name)}"
 
 
-def _one(asked: str, total: int) -> str:
-    words = said(asked)
-    if total == 1:
-        for many, one in (
-            ("findings", "finding"),
-            ("vulnerabilities", "vulnerability"),
-            ("checks", "check"),
-        ):
-            words = words.replace(many, one, 1)
-    return words
-
-
 def finding_detail(_: str, views: Sequence[FindingDetail]) -> str:
     """What it is, where, since when, and what hangs on it."""
     view = views[-1]
     finding = view.finding
     name = view.resource.name if view.resource else finding.resource_type or finding.resource
     since = _since(finding, view.freshness.now)
-    place = f"({said(finding.account)}, {said(finding.region)})"
-    title = f"{said(finding.title, 200)}{_on(finding, name)}"
-    lines = [f"{finding.severity.label}: {title} {place}, {since}."]
-    if finding.description and finding.description != finding.title:
+    title = f"{quoted(finding.title, 200)}{_on(finding, name)}"
+    lines = [f"{finding.severity.label}: {title}, {since}."]
+    if finding.title.casefold() not in finding.description.casefold():
         lines.append(said(finding.description, 300))
     if view.exposures:
         worst = view.exposures[0]
         lines.append(f"It is part of {worst.ref} ({worst.score}): {said(worst.headline, 200)}.")
-    else:
+    elif finding.state is FindingState.OPEN:
         lines.append("It is part of no exposure.")
-    return "\n".join(lines)
+    return "\n".join(line for line in lines if line)
 
 
 def top_resources(_: str, views: Sequence[TopResources]) -> str:
-    """The resource that has the most, of how many."""
-    lines = []
-    for view in views:
-        if not view.rows:
-            lines.append(f"No resource of {view.tenant} has open findings.")
-            continue
-        first = view.rows[0]
-        name = view.names.get(first.key, first.key)
-        worst = ", ".join(
-            f"{n:,} {s.label.lower()}"
-            for s, n in sorted(first.by_severity.items(), reverse=True)[:2]
-        )
-        of = f" ({worst})" if worst else ""
-        lines.append(
-            f"{said(name)} in {view.tenant} has the most: {counted(first.count, 'open finding')}"
-            f"{of} of {view.whole:,}."
-        )
-    return "\n".join(lines)
+    """The resource that has the most, of how many; of several tenants the worst first."""
+    found = [view for view in views if view.rows]
+    if not found:
+        return "\n".join(f"No resource of {view.tenant} has open findings." for view in views)
+    found.sort(key=lambda v: [-n for _, n in sorted(v.rows[0].by_severity.items(), reverse=True)])
+    return "\n".join(map(_top, found))
+
+
+def _top(view: TopResources) -> str:
+    first = view.rows[0]
+    name = view.names.get(first.key, first.key)
+    worst = " and ".join(
+        f"{n:,} {s.label.lower()}" for s, n in sorted(first.by_severity.items(), reverse=True)[:2]
+    )
+    of = f" ({worst})" if worst else ""
+    return (
+        f"{said(name)} in {view.tenant} has the most: {counted(first.count, 'open finding')}{of}, "
+        f"of {view.whole:,}."
+    )
 
 
 def advice(_: str, views: Sequence[Advice]) -> str:
     """What would fix it, whether a runbook does, whether it can be undone."""
     view = views[-1]
     finding = view.finding
-    lines = [f"**{said(view.title)}** fixes {finding.ref}, {said(finding.title)}."]
+    on = _on(finding, view.name) if view.name else ""
+    if finding.cls is FindingClass.DETECTION:
+        lines = [f"**{said(view.title)}**: {finding.ref}, {quoted(finding.title)}{on}."]
+    else:
+        fixed = f"{finding.ref}, {quoted(finding.title)}{on}"
+        lines = [f"**{said(view.title)}**: that fixes {fixed}."]
     lines += [f"{n}. {said(step, 300)}" for n, step in enumerate(view.steps[:_MOST_STEPS], start=1)]
-    undo = {
-        True: "It can be undone.",
-        False: "It cannot be undone.",
-        None: "It can be undone only in part.",
-    }
-    runbook = (
-        f"Runbook: {code(view.runbook)}."
-        if view.runbook
-        else "No AWS-owned runbook does it; by hand."
-    )
-    lines.append(f"{runbook} {undo[view.reversible]}" if view.runbook or view.steps else runbook)
+    lines.append(f"{_runbook(view)}{_undo(view)}")
     if view.care:
         lines.append(f"Mind: {said(view.care, 300)}")
     if view.exposures:
-        lines.append(f"It breaks or lowers {view.exposures[0].ref} ({view.exposures[0].score}).")
+        worst = view.exposures[0]
+        lines.append(f"It breaks or lowers {worst.ref} ({worst.score}).")
     return "\n".join(lines)
+
+
+def _runbook(view: Advice) -> str:
+    if view.runbook:
+        return f"Runbook: {code(view.runbook)}."
+    return "No AWS-owned runbook does this; it is done by hand."
+
+
+def _undo(view: Advice) -> str:
+    """Whether it can be undone, where something is known of the fix."""
+    if not view.known:
+        return ""
+    return {
+        True: " It can be undone.",
+        False: " It cannot be undone.",
+        None: " It can be undone only in part.",
+    }[view.reversible]

@@ -2,20 +2,35 @@
 
 from collections.abc import Iterator, Sequence
 
-from agent.offline.words import age, by_severity, counted, joined, said
+from agent.offline import wordings
+from agent.offline.understand import understand
+from agent.offline.words import age, by_severity, counted, joined, quoted, said
 from agent.views import (
     Changes,
+    Connections,
     Exposure,
     ExposureDetail,
     ExposureList,
     Posture,
+    PublicList,
     TenantList,
     View,
 )
-from integrations.findings.port import Severity
+from integrations.findings.port import Finding, Severity
 
 _WORST_FIRST = (Severity.FATAL, Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 _URGENT_SCORE = 40
+_FACTOR = "Criticality"
+"""The term that is no share of the score: what the shares are multiplied with."""
+_MOST_TERMS = 5
+_NONE_OF = {
+    "internet": "No path from the internet to anything that matters is known",
+    "identity": "No identity stands out as risky",
+    "data": "No path to sensitive data is known",
+    "threat": "Nothing is known to be under attack",
+    "vulnerability": "No exploitable vulnerability can be reached from the internet",
+    "blind_spot": "No blind spot is known",
+}
 
 
 def tenant_list(_: str, views: Sequence[TenantList]) -> str:
@@ -36,7 +51,11 @@ def exposures(_: str, views: Sequence[ExposureList]) -> str:
     ranked = sorted(
         (e for view in views for e in view.exposures), key=lambda e: (-e.score, e.tenant, e.ref)
     )
-    if not ranked or (len(views) == 1 and not _is_urgent(ranked[0], views[0])):
+    about = views[0].about
+    if about != "all" and not ranked:
+        where = views[0].tenant if len(views) == 1 else counted(len(views), "tenant")
+        return f"{_NONE_OF.get(about, 'No such exposure is known')} in {where}."
+    if about == "all" and (not ranked or (len(views) == 1 and not _is_urgent(ranked[0], views[0]))):
         return "\n".join(_calm(view) for view in views)
     first = ranked[0]
     where = f"In {first.tenant}: " if len(views) > 1 else ""
@@ -62,27 +81,32 @@ def _calm(view: ExposureList) -> str:
     return f"Nothing critical or high is open in {view.tenant}. Open: {rest}{found}."
 
 
-def exposure_detail(_: str, views: Sequence[ExposureDetail]) -> str:
-    """Why an exposure ranks where it does: its terms, the strongest first."""
+def exposure_detail(question: str, views: Sequence[ExposureDetail]) -> str:
+    """Why an exposure ranks where it does: its terms, the strongest first; or how to break it."""
     view = views[-1]
     exposure = view.exposure
     headline = said(exposure.headline, 200)
     lines = [f"{headline} scores {exposure.score}, number {view.rank}, because:"]
-    terms = sorted(exposure.terms, key=lambda term: -term.weight)
-    lines += [f"- {term.name}: {said(term.because, 160)}" for term in terms[:6]]
-    if exposure.cut.text:
-        lines.append(f"Smallest cut: {said(exposure.cut.text)}.")
-    return "\n".join(lines)
+    factors = [term for term in exposure.terms if term.name == _FACTOR]
+    shares = sorted((t for t in exposure.terms if t.name != _FACTOR), key=lambda t: -t.weight)
+    terms = [*shares[:_MOST_TERMS], *factors]
+    lines += [f"- {term.name}: {said(term.because, 160)}" for term in terms]
+    cut = said(exposure.cut.text)
+    if cut and understand(question).says(wordings.FIX):
+        return "\n".join([f"{cut}: no finding tells of it, so no runbook is known.", *lines])
+    return "\n".join([*lines, f"Smallest cut: {cut}."] if cut else lines)
 
 
 def postures(_: str, views: Sequence[Posture]) -> str:
     """One tenant in two sentences, several worst first."""
     ranked = sorted(views, key=lambda v: [-v.open_by_severity.get(s, 0) for s in _WORST_FIRST])
-    if len(ranked) > 1:
-        worst = ranked[0]
-        return f"{worst.tenant} needs you most: {_counts(worst)}.{_worst(worst)}"
     view = ranked[0]
-    return f"{_counts(view)} in {view.tenant}.{_worst(view)}{_oldest(view)}"
+    if len(ranked) > 1:
+        lines = [f"{view.tenant} needs you most: {_counts(view)}.", _worst(view)]
+    else:
+        counts = _counts(view)
+        lines = [f"{counts[:1].upper()}{counts[1:]} in {view.tenant}.", _worst(view), _oldest(view)]
+    return "\n".join(line for line in lines if line)
 
 
 def _counts(view: Posture) -> str:
@@ -90,8 +114,7 @@ def _counts(view: Posture) -> str:
     total = counted(view.open_findings, "open finding")
     if not urgent:
         return f"nothing critical or high among {total}" if view.open_findings else "nothing open"
-    moved = _moved(view)
-    return f"{urgent} of {total}{moved}"
+    return f"{urgent} among {total}{_moved(view)}"
 
 
 def _moved(view: Posture) -> str:
@@ -106,7 +129,7 @@ def _moved(view: Posture) -> str:
 
 
 def _worst(view: Posture) -> str:
-    return f" Worst: {said(view.worst.headline, 200)} ({view.worst.score})." if view.worst else ""
+    return f"Worst: {said(view.worst.headline, 200)} ({view.worst.score})." if view.worst else ""
 
 
 def _oldest(view: Posture) -> str:
@@ -114,29 +137,50 @@ def _oldest(view: Posture) -> str:
     if oldest is None:
         return ""
     days = age(oldest.first_seen, view.freshness.now)
-    return f" Oldest {oldest.severity.label.lower()}: {said(oldest.title)}, open for {days}."
+    name = view.names.get(oldest.resource, "")
+    on = f" on {said(name)}" if name and name not in oldest.title else ""
+    worst = oldest.severity.label.lower()
+    return f"Oldest {worst}: {quoted(oldest.title)}{on}, open for {days}."
 
 
-def changes(_: str, views: Sequence[Changes]) -> str:
-    """What came, went and came back."""
-    return "\n".join(_changed(view, prefix=len(views) > 1) for view in views)
+def changes(question: str, views: Sequence[Changes]) -> str:
+    """What came, went and came back; that first which was asked about."""
+    return "\n".join(_changed(question, view, several=len(views) > 1) for view in views)
 
 
-def _changed(view: Changes, *, prefix: bool) -> str:
-    who = f"{view.tenant}: " if prefix else ""
+def _changed(question: str, view: Changes, *, several: bool) -> str:
+    who = f"{view.tenant}: " if several else ""
     if not (view.opened_total or view.closed_total or view.reopened):
-        return f"{who}Nothing changed {view.since_words}."
+        return f"{who}{'n' if several else 'N'}othing changed {view.since_words}."
     came = counted(view.opened_total, "finding")
-    lines = [f"{who}{came} came and {view.closed_total:,} went {view.since_words}."]
-    if view.opened and view.opened[0].severity >= Severity.HIGH:
-        worst = view.opened[0]
-        name = view.names.get(worst.resource, "")
-        where = f" on {said(name)}" if name else ""
-        lines.append(f"Worst new: {worst.severity.label.lower()}, {said(worst.title)}{where}.")
-    if view.reopened:
-        back = view.reopened[0]
-        lines.append(f"Came back: {said(back.title)}.")
-    return " ".join(lines)
+    head = f"{came} came and {view.closed_total:,} went {view.since_words}."
+    worst, back = _worst_new(view), _came_back(view)
+    lines = [head, worst, back]
+    if back and understand(question).says(wordings.BACK):
+        lines = [back, head]
+    elif several:
+        return f"{who}{' '.join(line for line in (head, worst) if line)}"
+    return f"{who}{chr(10).join(line for line in lines if line)}"
+
+
+def _worst_new(view: Changes) -> str:
+    if not view.opened or view.opened[0].severity < Severity.HIGH:
+        return ""
+    worst = view.opened[0]
+    return f"Worst new: {worst.severity.label.lower()}, {_named(worst, view)}."
+
+
+def _came_back(view: Changes) -> str:
+    if not view.reopened:
+        return ""
+    back = counted(len(view.reopened), "finding")
+    return f"{back} came back: {_named(view.reopened[0], view)}."
+
+
+def _named(finding: Finding, view: Changes) -> str:
+    name = view.names.get(finding.resource, "")
+    on = f" on {said(name)}" if name and name not in finding.title else ""
+    return f"{quoted(finding.title)}{on}"
 
 
 def differences(views: Sequence[View]) -> Iterator[int]:
@@ -148,7 +192,13 @@ def differences(views: Sequence[View]) -> Iterator[int]:
 
 
 def sums(views: Sequence[View]) -> Iterator[int]:
-    """Sums over tenants that an answer may say."""
+    """Sums over tenants that an answer may say, and how many tenants there are."""
+    yield len(views)
     yield sum(len(r.accounts) for v in views if isinstance(v, TenantList) for r in v.rows)
     for name in ("total", "whole", "open_findings", "opened_total", "closed_total"):
         yield sum(n for v in views if isinstance(n := getattr(v, name, 0), int))
+    for view in views:
+        if isinstance(view, PublicList):
+            yield view.total - view.accepted
+        elif isinstance(view, Connections):
+            yield from (len(view.graph.resources) + view.graph.left_out - own for own in (0, 1, 2))

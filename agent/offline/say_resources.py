@@ -1,105 +1,148 @@
 """How resources and what they are connected to are said."""
 
-import re
 from collections.abc import Sequence
 
-from agent.offline.words import counted, joined, said
-from agent.views import Connections, PublicList, ResourceDetail
+from agent.offline import wordings
+from agent.offline.understand import understand
+from agent.offline.words import counted, joined, one, said
+from agent.tools.naming import kind
+from agent.views import Connections, PublicList, PublicResource, ResourceDetail
 from integrations.findings.port import Severity
 from integrations.resources.port import INTERNET, Resource
 
 _NAMED = 4
+_OWNER = ("owner", "team", "service-owner", "owned-by", "contact")
+"""Tags that name an owner, the plainest first."""
 
 
-def resource_detail(_: str, views: Sequence[ResourceDetail]) -> str:
+def resource_detail(question: str, views: Sequence[ResourceDetail]) -> str:
     """What it is, whether the internet reaches it, what is wrong, who owns it."""
     view = views[-1]
-    resource = view.resource
-    public = "known only from what others say of it"
-    if view.public is not None:
-        public = "open to the internet" if view.public else "not open to the internet"
-    where = ", ".join(said(part) for part in (resource.account, resource.region) if part)
-    beside = f" ({where})" if where else ""
-    open_findings = counted(view.total_findings, "open finding")
-    lines = [f"{said(resource.name)}{beside} is {public}, with {open_findings}."]
-    owner = next((v for k, v in resource.tags.items() if k.casefold() in _OWNER), "")
-    lines.append(f"Owner: {said(owner)}." if owner else "No tag says who owns it.")
+    standing, owner = _standing(view), _owner(view)
+    lines = [standing, owner]
+    if understand(question).says(wordings.WHO_OWNS):
+        lines = [owner, standing]
     if view.exposures:
         worst = view.exposures[0]
         lines.append(f"It is part of {worst.ref} ({worst.score}): {said(worst.headline, 200)}.")
     return "\n".join(lines)
 
 
-_OWNER = frozenset({"owner", "team", "contact", "service-owner", "owned-by"})
+def _standing(view: ResourceDetail) -> str:
+    name = said(view.resource.name)
+    public = {
+        True: "is open to the internet",
+        False: "is not open to the internet",
+        None: "is known only from what others say of it",
+    }[view.public]
+    if view.public and view.accepted:
+        public += ", which was accepted (its finding is muted)"
+    if not view.total_findings:
+        return f"{name} {public}; it has no open findings."
+    worst = view.findings[0].severity if view.findings else Severity.UNKNOWN
+    graded = f", the worst {worst.label.lower()}" if worst and view.total_findings > 1 else ""
+    only = f", {worst.label.lower()}" if worst and view.total_findings == 1 else ""
+    return f"{name} {public} and has {counted(view.total_findings, 'open finding')}{graded}{only}."
 
 
-def kind(resource: Resource) -> str:
-    """`AwsEc2SecurityGroup` -> `security group`."""
-    words = "".join(
-        f" {c.lower()}" if c.isupper() else c for c in resource.type.removeprefix("Aws")
-    )
-    service, _, rest = words.strip().partition(" ")
-    return rest or service or "resource"
+def _owner(view: ResourceDetail) -> str:
+    name = said(view.resource.name)
+    tags = {key.casefold(): value for key, value in view.resource.tags.items() if value}
+    owner = next((tags[key] for key in _OWNER if key in tags), "")
+    if owner:
+        return f"Owner of {name}: {said(owner)}."
+    ask = f"; for {view.tenant}, ask {said(view.contact)}" if view.contact else ""
+    return f"No tag says who owns {name}{ask}."
 
 
 def connections(_: str, views: Sequence[Connections]) -> str:
     """What the walk found, in one or two sentences."""
     view = views[-1]
     name = said(view.about.name)
-    others = [r for r in view.graph.resources if r.id not in {view.about.id, INTERNET}]
-    if view.asked == "path":
+    if view.asked == "path" or (view.asked == "from_internet" and view.path):
         return _path(view)
     if view.asked == "from_internet":
-        return _path(view) if view.path else f"No path from the internet to {name} is known."
+        return f"No path from the internet to {name} is known."
+    others = _others(view)
     if not others:
         nothing = {
             "can_reach": f"Somebody who holds {name} could get at nothing else that is known.",
             "who_can_reach": f"Nothing that is known could get at {name}.",
         }
         return nothing.get(view.asked, f"Nothing that is known is connected to {name}.")
-    worst = sorted(others, key=lambda r: (-view.severities.get(r.id, 0), r.name))[:_NAMED]
-    names = joined([f"{said(r.name)} ({kind(r)})" for r in worst])
-    rest = len(others) + view.graph.left_out
+    count = len(others) + view.graph.left_out
+    rest = counted(count, "resource")
     head = {
-        "can_reach": f"Somebody who holds {name} could get at {counted(rest, 'resource')}",
-        "who_can_reach": f"{counted(rest, 'resource')} could get at {name}",
-    }.get(view.asked, f"{counted(rest, 'resource')} are connected to {name}")
-    more = ", among them" if rest > len(worst) else ":"
-    return f"{head}{more} {names}."
+        "can_reach": f"Somebody who holds {name} could get at {rest}",
+        "who_can_reach": f"{rest} could get at {name}",
+    }.get(view.asked, f"{rest} {'is' if count == 1 else 'are'} connected to {name}")
+    more = ", among them" if count > _NAMED else ":"
+    return f"{head}{more} {_worst_of(view, others)}."
+
+
+def _others(view: Connections) -> list[Resource]:
+    return [r for r in view.graph.resources if r.id not in {view.about.id, INTERNET}]
+
+
+def _worst_of(view: Connections, others: Sequence[Resource]) -> str:
+    worst = sorted(others, key=lambda r: (-view.severities.get(r.id, 0), r.name))[:_NAMED]
+    return joined([f"{said(r.name)} ({kind(r)})" for r in worst])
 
 
 def _path(view: Connections) -> str:
-    if view.path is None:
-        return f"{said(view.caption, 300).rstrip('.')}."
-    hops = len(view.path.links)
-    end = said(view.path.resources[-1].name)
-    cut = " The dashed edge is the cut." if view.cut and view.cut.link and view.draw else ""
-    return f"{counted(hops, 'hop')} from {said(view.path.resources[0].name)} to {end}.{cut}"
+    """How many hops from where to where, and what would cut it; without a path, what is around."""
+    if view.path is None or not view.path.links:
+        name, others = said(view.about.name), _others(view)
+        beside = f", with {_worst_of(view, others)}" if others else ""
+        cut = f" Smallest cut: {said(view.cut.text)}." if view.cut and view.cut.text else ""
+        return f"It stands on {name} alone, no path leads to it{beside}.{cut}"
+    hops = counted(len(view.path.links), "hop")
+    begin = "the internet" if view.path.resources[0].id == INTERNET else view.path.resources[0].name
+    ends = f"{hops} from {said(begin)} to {said(view.path.resources[-1].name)}"
+    if view.cut and view.cut.link and view.draw:
+        return f"{ends}; the dashed edge is the cut."
+    return f"{ends}."
 
 
 def public_lists(_: str, views: Sequence[PublicList]) -> str:
     """How much everybody can reach, and what of it is the worst."""
-    return "\n".join(map(_public, views))
+    return "\n".join(map(_public, sorted(views, key=_first_of)))
+
+
+def _first_of(view: PublicList) -> tuple[int, int, str]:
+    worst = max((row.worst or 0 for row in view.rows if not row.accepted), default=0)
+    return (-worst, view.accepted - view.total, view.tenant)
 
 
 def _public(view: PublicList) -> str:
     rows = [row for row in view.rows if not row.accepted]
-    accepted = len(view.rows) - len(rows)
-    aside = f" {accepted:,} more on purpose." if accepted else ""
+    count = view.total - view.accepted
+    asked = one(said(view.asked), count)
     if not rows:
-        return f"{view.tenant} has no {said(view.asked)}.{aside}"
+        return f"{view.tenant} has no {said(view.asked)}{_accepted(view, 'but what')}."
+    head = f"{view.tenant} has {count:,} {asked}"
+    beside = _accepted(view, "besides what")
+    if count <= _NAMED:
+        return (
+            f"{head}: {joined([said(row.resource.name) for row in rows])}{beside}. {_worst(rows)}"
+        )
+    return f"{head}{beside}. {_worst(rows)}"
+
+
+def _accepted(view: PublicList, words: str) -> str:
+    """`, but what was accepted: docs (its finding is muted)`."""
+    names = [said(row.resource.name) for row in view.rows if row.accepted][:_NAMED]
+    if not names:
+        return ""
+    more = view.accepted - len(names)
+    listed = joined([*names, counted(more, "other")] if more > 0 else names)
+    muted = "its finding is muted" if view.accepted == 1 else "their findings are muted"
+    return f", {words} was accepted: {listed} ({muted})"
+
+
+def _worst(rows: Sequence[PublicResource]) -> str:
+    """The first of several, with how it is reached; how alone when there is one."""
     first = rows[0]
-    worst = f", {Severity(first.worst).label.lower()}" if first.worst else ""
-    return (
-        f"{view.tenant} has {view.total - accepted:,} "
-        f"{_one(said(view.asked), view.total - accepted)}. "
-        f"Worst: {said(first.resource.name)}{worst}, {said(first.how)}.{aside}"
-    )
-
-
-def _one(asked: str, total: int) -> str:
-    """`public buckets and snapshots` as they are when there is one."""
-    if total != 1:
-        return asked
-    words = re.sub(r"\b(resource|bucket|snapshot|group|host|function|database)s\b", r"\1", asked)
-    return words.replace(" and ", " or ").replace("that take ", "that takes ")
+    graded = f"{Severity(first.worst).label.lower()}, " if first.worst else ""
+    which = f"Worst: {said(first.resource.name)}, " if len(rows) > 1 else "It is "
+    return f"{which}{graded}{said(first.how)}."

@@ -5,6 +5,8 @@ from agent.offline.steps import Call
 from agent.offline.understand import Asked
 
 _A_FEW, _A_PAGE = 5, 10
+_STEMS = ("encrypt", "runtime", "password", "backup", "rotat", "patch")
+"""What is searched for, so that every form of a word is found."""
 
 
 def search_for(asked: Asked, resource: str = "") -> Call:
@@ -21,8 +23,26 @@ def search_for(asked: Asked, resource: str = "") -> Call:
         given["resource"] = resource
     if asked.offset:
         given["offset"] = asked.offset
-    given |= _kind(asked) | _state(asked) | _order(asked)
+    given |= narrowings(asked) | _text(asked)
     return Call("search_findings", given)
+
+
+def narrowings(asked: Asked) -> dict[str, object]:
+    """The kind, the state and the order that a question names."""
+    return _kind(asked) | _state(asked) | _order(asked)
+
+
+def about_topic(asked: Asked) -> str:
+    """A topic of controls that the question names, in whatever form: `unencrypted`; "" for none."""
+    found = says.TOPIC.search(asked.text)
+    if not found:
+        return ""
+    return next((stem for stem in _STEMS if stem in found[0]), found[0])
+
+
+def _text(asked: Asked) -> dict[str, object]:
+    topic = "" if asked.controls else about_topic(asked)
+    return {"text": topic} if topic else {}
 
 
 def _kind(asked: Asked) -> dict[str, object]:

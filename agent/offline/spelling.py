@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from agent.offline.vocabulary import AS_WRITTEN, ORDINALS, SERVICES, SEVERITIES, WORDS
+from agent.offline.vocabulary import AS_WRITTEN, ORDINALS, SERVICES, SEVERITIES, SHORT, WORDS
 
 _SHORTEST, _TWO_FROM = 4, 7
 _KNOWN = WORDS | AS_WRITTEN | SEVERITIES.keys() | SERVICES.keys() | ORDINALS.keys()
@@ -13,8 +13,11 @@ _LONGEST = max(len(word) for word in WORDS)
 def mended(word: str) -> str:
     """The known word that was probably meant; the word itself when none is near enough.
 
-    One mistake in words of 4 to 6 letters, two in longer ones; a swap of neighbours is one.
+    One mistake in words of 4 to 6 letters, two in longer ones; a swap of neighbours is one. Shorter
+    words are too near to each other: their usual mistakes are listed.
     """
+    if word in SHORT:
+        return SHORT[word]
     if word in _KNOWN or not word.isalpha() or not _SHORTEST <= len(word) <= _LONGEST + 2:
         return word
     allowed = 2 if len(word) >= _TWO_FROM else 1

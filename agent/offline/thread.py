@@ -8,8 +8,10 @@ from agent.tools import wire
 from agent.views import (
     Advice,
     Changes,
+    Choice,
     Choices,
     Connections,
+    Exposure,
     ExposureDetail,
     ExposureList,
     FindingDetail,
@@ -83,39 +85,50 @@ class Thing:
     ref: str
     """X-..., F-..., or a resource's id."""
     name: str = ""
+    resource: str = ""
+    """Id of the resource that it is about, or is."""
 
 
-def things_of(turn: Turn) -> list[Thing]:
-    """What a turn showed, in the order it was shown; the last list of it counts."""
-    for call in reversed(turn.calls):
-        views = [view for view in call.views if not isinstance(view, Choices)]
-        if views and str(call.arguments.get("resource", "")).startswith("X-"):
-            return [Thing("exposure", str(call.arguments["resource"]))]
-        if views:
-            return _listed(views)
-    return []
+def things_of(turn: Turn, least: int = 1) -> list[Thing]:
+    """What a turn showed, in the order it was shown: its last list of at least so many things."""
+    listed = (_things(call) for call in reversed(turn.calls))
+    return next((things for things in listed if len(things) >= least), [])
+
+
+def _things(call: Called) -> list[Thing]:
+    views = [view for view in call.views if not isinstance(view, Choices)]
+    if views and str(call.arguments.get("resource", "")).startswith("X-"):
+        about = [v.about for v in views if isinstance(v, Connections)]
+        ref, resource = str(call.arguments["resource"]), about[0] if about else None
+        return [Thing("exposure", ref, *((resource.name, resource.id) if resource else ()))]
+    return _listed(views)
 
 
 def _listed(views: Sequence[View]) -> list[Thing]:
     exposures = [e for v in views if isinstance(v, ExposureList) for e in v.exposures]
     if exposures:
         exposures.sort(key=lambda e: (-e.score, e.tenant, e.ref))
-        return [Thing("exposure", e.ref, e.resource_name) for e in exposures]
+        return [_exposure(exposure) for exposure in exposures]
     return [thing for view in views for thing in _shown(view)]
 
 
 def _shown(view: View) -> list[Thing]:
     match view:
         case ExposureDetail(exposure=exposure):
-            return [Thing("exposure", exposure.ref, exposure.resource_name)]
+            return [_exposure(exposure)]
         case Posture(worst=worst) if worst:
-            return [Thing("exposure", worst.ref, worst.resource_name)]
+            return [_exposure(worst)]
         case FindingList() | FindingDetail() | Advice() | Changes():
-            return [Thing("finding", f.ref, f.title) for f in _findings(view)]
+            return [Thing("finding", f.ref, f.title, f.resource) for f in _findings(view)]
         case TopResources():
-            return [Thing("resource", row.key, view.names.get(row.key, "")) for row in view.rows]
+            rows = [(row.key, view.names.get(row.key, "")) for row in view.rows]
+            return [Thing("resource", key, name, key) for key, name in rows]
         case _:
-            return [Thing("resource", r.id, r.name) for r in _resources(view)]
+            return [Thing("resource", r.id, r.name, r.id) for r in _resources(view)]
+
+
+def _exposure(exposure: Exposure) -> Thing:
+    return Thing("exposure", exposure.ref, exposure.resource_name, exposure.resource)
 
 
 def _findings(view: FindingList | FindingDetail | Advice | Changes) -> Sequence[Finding]:
@@ -143,10 +156,16 @@ def _resources(view: View) -> Sequence[Resource]:
 def last_shown(turns: Sequence[Turn], least: int = 1) -> tuple[Turn | None, list[Thing]]:
     """The newest turn before the current one that showed at least so many things, and those."""
     for turn in reversed(turns[:-1]):
-        things = things_of(turn)
-        if len(things) >= least:
+        things = things_of(turn, least)
+        if things:
             return turn, things
     return None, []
+
+
+def last_choices(turns: Sequence[Turn]) -> Sequence[Choice]:
+    """What the turn before the current one offered to choose from; nothing when it did not."""
+    offered = [v for turn in turns[-2:-1] for v in turn.views if isinstance(v, Choices)]
+    return offered[-1].choices if offered else ()
 
 
 def last_call(turns: Sequence[Turn]) -> Called | None:

@@ -20,6 +20,10 @@ _PLAIN = frozenset(
      "internet-facing", "cross-tenant", "cross-account", "t-2", "top-5", "top-10", "7d", "30d",
      "ipv4", "ipv6", "0.0.0.0/0", "high-risk", "long-lived", "oauth2", "e.g", "i.e"}
 )  # fmt: skip
+_POLITE = re.compile(
+    r"^(?:(?:could|can|would|will) you|i (?:would like|want|need|wanna) to|let (?:us|me|s)) (?=\w)"
+)
+"""What is said before a wish and adds nothing to it."""
 _FROM = re.compile(r"\bfrom (\d{1,5})$")
 
 
@@ -72,7 +76,7 @@ def understand(text: str, tenants: Sequence[str] = ()) -> Asked:
     rest = _CONTROL.sub(" ", rest)
     words, names = _words(rest)
     quoted = [q.strip() for q in found["quoted"] if q.strip()]
-    text = " ".join(words)
+    text = _POLITE.sub("", " ".join(word for word in words if word != "please"))
     return Asked(
         text=text,
         refs=tuple(dict.fromkeys(ref.upper() for ref in found["refs"])),
@@ -92,7 +96,7 @@ def _without(text: str, tenants: Sequence[str]) -> str:
     for name in sorted(filter(None, tenants), key=len, reverse=True):
         text = re.sub(
             rf"(?:\b(?:in|for|of|at|on|with|about|from)\s+)?(?:\b(?:the\s+)?tenant\s+)?"
-            rf"(?<![\w@./:-]){re.escape(name)}(?:['\u2019]s|s['\u2019])?(?![\w@:/-])(?!\.\w)",
+            rf"(?<![\w@./:-]){re.escape(name)}(?:['\u2019]s|s['\u2019])?(?![\w@/-])(?![.:]\w)",
             " ",
             text,
             flags=re.IGNORECASE,

@@ -1,5 +1,7 @@
 """The words that questions are made of, and what they mean."""
 
+from agent.offline.wordings import SPELLED
+
 SEVERITIES: dict[str, str] = {
     "critical": "critical", "criticals": "critical", "crits": "critical", "crit": "critical",
     "fatal": "fatal", "high": "high", "highs": "high", "severe": "high",
@@ -28,37 +30,52 @@ ORDINALS: dict[str, int] = {
 
 SINCE: tuple[tuple[str, str], ...] = (
     (r"\b(?:last|past|this) (?:month|30 days|four weeks)\b|\bmonth\b", "last_month"),
-    (r"\b(?:last|past|this) (?:week|7 days|seven days)\b|\bweek\b", "last_week"),
+    (r"\b(?:last|past|this) (?:week|weak|7 days|seven days)\b|\bweek\b", "last_week"),
     (r"\btoday\b|\bsince midnight\b", "today"),
     (r"\byesterday\b|\bovernight\b|\b(?:last|past) (?:night|day|24 ?h(?:ours)?)\b", "yesterday"),
 )
 
 _WORDS = """
 able about access account accounts across active advice affected after again alert alerts all
-anything attached attack attacker attackers attacks attention bad behind between blast breach
-bring buckets called can change changed changes clean close closed cloudtrail come compare
-compliance compliant connected connection connections control controls could critical criticals
-customer customers danger dangerous data databases days ddos denial describe detail details
-difference different draw encrypt encrypted encryption environment everything explain exploit
-exploitable exploited exposed exposure exposures external failed failing find finding findings
-first fix fixed from functions graph group groups guardduty happen happened happening help here
-high highs hole holes identities identity important incident incidents instance instances internet
-issue issues keys know lambda latest list logging logs longest look matter matters medium mediums
-most muted neighbours networks never news next number oldest open opened order outside overview
-owner owns page path paths people permissions picture plan policies policy port ports position
-posture principals priorities prioritise prioritize priority problem problems public publicly
-question radius rank ranked reach reachable recent regressed related remediate remediation remedy
-report resolve resolved resource resources risk riskiest risks risky role roles runbook runbooks
-same score second secure security service services severity should show since snapshot snapshots
-solve something standing start state status storage summarise summarize summary suppressed
-suspicious tell tenant tenants thanks third threat threats today topology traffic trend under
-urgent urgently users vulnerabilities vulnerability vulnerable wants week weeks what when where
-which who why wide wide-open world worse worst wrong yesterday
+anything attached attack attacker attackers attacks attention bad behind between blast breach bring
+buckets called can change changed changes clean close closed cloudtrail come compare compliance
+compliant connected connection connections control controls could create critical criticals
+customer customers danger dangerous data databases days ddos delete denial deploy describe detail
+details difference different disable draw encrypt encrypted encryption environment everything
+exceptions explain exploit exploitable exploited exploits exposed exposure exposures external
+failed failing find finding findings fire first fix fixed from functions graph group groups
+guardduty happen happened happening help here high highest highs hole holes identities identity
+important incident incidents instance instances internet issue issues keys know lambda latest list
+logging logs longest look lowest matter matters medium mediums monitored monitoring more most muted
+neighbours networks never news next number oldest open opened order outdated outside overview owner
+owners owns page password passwords path paths people permissions picture plan policies policy port
+ports position posture principals priorities prioritise prioritize priority problem problems public
+publicly question radius rank ranked reach reachable reboot recent regressed regression regressions
+related remediate remediation remedy report resolve resolved resource resources restart risk
+riskiest risks risky role roles runbook runbooks runtime runtimes same score second secure security
+service services severity should show since snapshot snapshots solve something standing start state
+status stopped storage summarise summarize summary suppress suppressed suspicious tell tenant
+tenants terminate thanks third threat threats today topology traffic trend under unencrypted
+unmonitored unsupported urgent urgently users vulnerabilities vulnerability vulnerable wants week
+weeks what when where which who why wide wide-open world worse worst write wrong yesterday
 """
 _SHORTEST_MENDED = 4
 
+SHORT: dict[str, str] = {
+    "teh": "the", "hte": "the", "adn": "and", "nad": "and", "hwo": "how", "hw": "how",
+    "wat": "what", "wht": "what", "wut": "what", "wot": "what", "y": "why", "u": "you", "r": "are",
+    "pls": "please", "plz": "please", "n": "and", "fxi": "fix", "fixx": "fix", "ti": "it",
+    "jus": "just", "jsut": "just", "whats": "what", "wats": "what", "whos": "who", "hows": "how",
+    "wheres": "where", "whys": "why", "cn": "can", "cna": "can", "cud": "could", "hav": "have",
+    "ther": "there", "dose": "does", "taht": "that", "tel": "tell", "shud": "should",
+    "vuln": "vulnerability", "vulns": "vulnerabilities", "sg": "group", "sgs": "groups",
+    "frist": "first", "fisrt": "first", "fixd": "fixed", "doin": "doing", "goin": "going",
+}  # fmt: skip
+"""Words that are written so often in haste that they are known; some are too short to be mended."""
+
 WORDS: frozenset[str] = (
     frozenset(_WORDS.split())
+    | SPELLED
     | SEVERITIES.keys()
     | {word for word in SERVICES if len(word) >= _SHORTEST_MENDED}
 )
@@ -68,7 +85,8 @@ AS_WRITTEN: frozenset[str] = frozenset(
     """
     against being came clear code company date fine form held hold home hope image knew lock lost
     loss lots must plain play rule safe sale save several shop shot slow some stage star store
-    table user want weak were wife word doing keeps night somebody nobody
+    table user want weak were wife word doing keeps night somebody nobody mode
+    move core wore mere sore fore owned born blank black bless going file five firm dealt fires
     """.split()  # noqa: SIM905 - words read best as text
 )
 """Ordinary words that are one letter away from one of ours, and are not it."""

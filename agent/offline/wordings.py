@@ -8,8 +8,14 @@ alternatives: `(do|can) i`.
 
 import re
 
+_WHOLE = re.compile(r"(?<![a-z])[a-z]{4,}(?![a-z*\[?])")
+"""A word of a phrase that stands there in full: no stem, no ending that may be left out."""
+
+_SPELLED: set[str] = set()
+
 
 def _any(*phrases: str) -> re.Pattern[str]:
+    _SPELLED.update(word for phrase in phrases for word in _WHOLE.findall(phrase))
     return re.compile("|".join(_pattern(phrase) for phrase in phrases))
 
 
@@ -43,11 +49,18 @@ SHOW_ALONE = _any(
     "^(draw|graph|picture)",
 )
 SHOW_A_LIST = _any("show me (what|the (top|worst|risk))")
+DRAW_IT = _any("draw", "graph", "picture", "map", "diagram", "image", "path")
 SEE = _any("show", "draw", "graph", "picture", "map", "diagram", "see")
 PATH = _any("path", "paths")
-WHY = _any("why", "reason", "score")
-WHY_ALONE = _any("why")
-WHO_OWNS = _any("who (own|owns|is responsible|manages)", "owners?", "whose")
+WHY = _any("why", "reason", "score", "how come")
+WHY_ALONE = _any("why", "how come")
+WHO_OWNS = _any(
+    "who (own|owns|is responsible|is in charge|manages|maintains|looks after)",
+    "owners?",
+    "whose",
+    "who (do|should|can) (i|we) (ask|talk to|call|contact)",
+    "contact",
+)
 WHO_REACHES = _any(
     "who (can|could) (reach|access|get|use|read|assume)", "can reach", "has access", "who has"
 )
@@ -69,7 +82,8 @@ FINDINGS = _any("findings?")
 PROBLEMS = _any("findings?", "issues?", "problems?", "alerts?", "vulnerabilit*")
 TOPIC = _any(
     "port [0-9]+", "ssh|rdp|imds|imdsv1|imdsv2|mfa|tls|root", "(un)?encrypt*", "passwords?",
-    "backups?", "versioning", "rotat*", "patch*", "tags?", "tagg*", "deletion protection",
+    "runtimes?", "backups?", "versioning", "rotat*", "patch*", "tags?", "tagg*",
+    "deletion protection",
 )  # fmt: skip
 """What controls are about, in the words of their titles: searched for when nothing else fits."""
 
@@ -79,7 +93,7 @@ HELP = _any(
     "help", "^(hi|hello|hey|yo|hallo|good (morning|evening|afternoon))( (there|all|team|bot))?$",
     "what can (you|i) (do|ask)", "how do (you|i) (work|use)",
 )  # fmt: skip
-THANKS = _any("^(thanks?|thank you|thx|cheers|great|ok|okay|perfect|cool|nice|danke)")
+THANKS = _any("^(thanks?|thank you|thx|ty|cheers|great|ok|okay|perfect|cool|nice|danke|got it)")
 ASKS_ABOUT = _any("what (needs|should|changed)", "why", "could i", "where (do|should|to|shall)")
 ABOUT_FINDINGS = _any("findings?", "encrypted", "controls?")
 COMPARE = _any(
@@ -93,15 +107,16 @@ POSTURE = _any(
     "postur*", "overview", "summary", "summar*", "status", "state of", "how bad", "health",
     "score ?card", "where do we stand", "how (secure|safe)",
     "how (are|is) (we|it|things|things going|everything|our|the)", "how (are|is) .. doing",
-    "^how is doing",
+    "^how (is|are) (doing|going)", "how (does|do) .. stand", "^how (does|do) stand",
 )  # fmt: skip
-HOW_ARE = _any("how are")
 CHANGES = _any(
     "chang*", "what( is| s)? new", "news?", "happen*", "differen*", "regress*", "trend*", "since",
-    "came in", "reopened", "recent*", "what (was|got|were) (fixed|resolved)",
+    "came (in|back)", "come back", "reopen*", "recent*", "what (was|got|were) (fixed|resolved)",
+    "compare .. (week|month|yesterday)",
     "fixed .. (week|yesterday|today|month)",
 )  # fmt: skip
-TREND = _any("trend*")
+TREND = _any("trend*", "compare*")
+BACK = _any("regress*", "(came|come|coming|is|are|anything) back", "reopen*", "again")
 DDOS = _any("ddos", "denial of service", "flood*", "dos attack*")
 OPEN_GROUPS = _any(
     "(security )?groups?", "open ports?", "open ssh", "ssh open", "ports? .. open", "rdp"
@@ -120,24 +135,22 @@ PUBLIC_KINDS = (
         "compute",
     ),
 )
+THREATS = _any(
+    "threats?", "under attack", "(being|been|was|were) (attacked|breached|hacked)",
+    "active attacks?", "intrus*", "intruders?", "hack*", "compromis*", "malicious", "suspicious",
+    "guardduty", "incidents?", "breach*", "crypto ?min*", "brute ?forc*", "attacked",
+)  # fmt: skip
 EXPOSURES_ABOUT = (
     (
         _any(
             "ident*", "access keys?", "admins?", "who has admin", "privileges?",
-            "(risky|dangerous|admin*|privileged|overprivileged|old|stale|unused) "
+            "(risky|riskiest|worst|dangerous|admin*|privileged|overprivileged|old|stale|unused) "
             "([a-z]+ )?(users?|roles?|keys?|identit*|credentials?|access)",
             "(users?|roles?|keys?|credentials?) .. (risky|dangerous|privileged|admin*|stale)",
         ),
         "identity",
     ),
-    (
-        _any(
-            "threats?", "under attack", "being attacked", "active attacks?", "intrus*",
-            "intruders?", "hack*", "compromis*", "malicious", "suspicious", "guardduty",
-            "incidents?", "breach*",
-        ),
-        "threat",
-    ),
+    (THREATS, "threat"),
     (_any("blind ?spots?", "logging", "monitor*", "visibility", "unmonitored"), "blind_spot"),
     (
         _any(
@@ -153,7 +166,8 @@ ATTENTION = _any(
     "attention", "first", "urgent*", "priorit*", "worst", "biggest", "riskiest", "risks?",
     "up at night", "most (important|urgent|dangerous|critical|risky|serious)",
     "matters? (most|now)",
-    "what matters", "on fire", "burning", "exposures?", "worried", "worry", "to ?do", "sleep",
+    "what matters", "on fire", "burning", "exposures?", "worried", "worry", "to ?do",
+    "(lose|losing|my) sleep",
     "top ([0-9]+ )?(risks?|issues?|problems?|exposures?|things?|findings?|priorit*)",
     "where (do|should|to|shall) ([a-z]+ )?(start|begin)",
     "what (should|do|must|shall) (i|we) (do|fix|look|worry|work|tackle|focus)",
@@ -178,29 +192,40 @@ EXPLOITABLE = _any("exploit*")
 VULNERABILITIES = _any("vuln*", "cves?")
 COMPLIANCE = _any("compliance", "checks?", "controls?")
 MUTED = _any("muted", "suppress*", "accepted", "exceptions?")
+OPEN = _any("open")
 RESOLVED = _any("resolved", "closed", "fixed")
 OLDEST = _any("oldest", "longest", "forgotten", "ageing", "aging")
 NEWEST = _any("newest", "latest", "most recent")
 
 # What leans on what was said before
 
-SAME = _any("^(and |now |the )*(same|again|repeat)", "^(and|what about|how about|now)$")
+SAME = _any(
+    "^(and |now |the |do )*(same|again|repeat)",
+    "^(and|what about|how about|what|how|now|only|just|then|but|alone|or|in|for|of|with| )+$",
+)
 MORE = _any(
-    "^(and |show |give |list )*(me |us )?(the )?(some )?(more|next|rest|others)",
+    "^(and |show |give |list )*(me |us )?(the )?(some )?(more|next|rest|others)( ones?)?"
+    "( (results|findings|of (them|those)))?( please)?$",
 )
 ONLY = _any(
-    "^(and|what about|how about|only|just|now|also|or)", "ones?", "those|them|these",
-    "^(the )?[a-z0-9_]+$",
+    "^(and|what about|how about|only|just|now|also|or|but|then|ok|okay)", "ones?",
+    "those|them|these", "^(the )?[a-z0-9_]+$",
 )  # fmt: skip
-IT = _any("it|this|that|them|one|ones", "^(why|show|draw|explain|more|who|fix)", "^the [a-z0-9_]+$")
+IT = _any(
+    "it|its|this|that|them|they|one|ones|there|here|those|these",
+    "^(why|show|draw|explain|more|who|fix|how|graph|details?|owners?|blast|reason|and|tell)",
+    "^the [a-z0-9_]+$",
+)
 BY_ITSELF = _any(
-    "attention", "findings? .. in", "public", "changed?", "posture", "tenants?", "top resources",
-    "first .. (do|fix|look|attention)", "(do|fix|look|need*) .. first",
+    "attention", "findings? .. in", "public*", "changed?", "posture", "tenants?", "top resources",
+    "first .. (do|fix|look|attention)", "(do|fix|look|need*) .. first", "(so|ok|then) what first",
+    "top (risks?|issues?|problems?)",
 )  # fmt: skip
 STARTS_ANEW = _any("^(all|list|how many|show all)")
-FIX_IT = _any("fix|remediate|plan|close|mitigate|solve|resolve")
-REACH_FROM_IT = _any("reach", "blast", "attacker")
+FIX_IT = _any("fix*|remed*|plan|close|mitigate|solve|resolve|patch|update|upgrade|do about")
+REACH_FROM_IT = _any("reach*", "blast", "attacker", "radius", "get at", "lateral", "pivot")
 CONNECTED_TO_IT = _any("connected", "neighbou?rs", "around")
+FINDINGS_ON_IT = _any("findings", "issues", "problems", "what is wrong")
 
 # What cannot be done: the end of "I can't ..."
 
@@ -218,6 +243,15 @@ CANNOT = (
         _any("(jira|ticket|email|pagerduty|call|message) ([a-z]+ )?(for|to|the|me|him|her|them)"),
         "write to people or open tickets",
     ),
-    (_any("(write|build|generate) .. (exploit|malware|payload|attack)"), "help to attack"),
+    (
+        _any(
+            "(write|build|generate|make|give me) .. (exploit|malware|payload|attack)",
+            "(exploit|attack) (code|script|payload)",
+        ),
+        "help to attack",
+    ),
     (_any("weather|joke|poem|recipe|translate|football|pizza|music"), "help with that"),
 )
+
+SPELLED: frozenset[str] = frozenset(_SPELLED)
+"""Every whole word of these tables."""

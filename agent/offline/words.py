@@ -10,6 +10,10 @@ from integrations.findings.port import Severity
 LONGEST = 120
 _SPECIAL = re.compile(r"([\\*_~\[\]<>|])")
 _STALE = timedelta(days=1)
+_ONE = {"vulnerabilities": "vulnerability"}
+_MANY = re.compile(
+    r"\b(?:findings|vulnerabilities|checks|resources|groups|hosts|databases|snapshots)\b"
+)
 _URGENT = (Severity.FATAL, Severity.CRITICAL, Severity.HIGH)
 
 
@@ -17,6 +21,11 @@ def said(text: str, longest: int = LONGEST) -> str:
     """Untrusted text in a sentence: one line, no hidden characters, Markdown taken literally."""
     line = " ".join(clean(text, longest).split()).replace("`", "'")
     return _SPECIAL.sub(r"\\\1", line)
+
+
+def quoted(text: str, longest: int = LONGEST) -> str:
+    """What a source wrote, marked as somebody else's words: a title may say anything."""
+    return f"“{said(text, longest).rstrip('.')}”"
 
 
 def code(text: str) -> str:
@@ -41,10 +50,16 @@ def counted(number: int, thing: str) -> str:
     return f"{number:,} {plural}"
 
 
+def one(asked: str, total: int) -> str:
+    """What was asked for, as one thing when there is one: `open finding of S3`."""
+    if total != 1:
+        return asked
+    return _MANY.sub(lambda found: _ONE.get(found[0], found[0][:-1]), asked, count=1)
+
+
 def by_severity(counts: Mapping[Severity, int], severities: tuple[Severity, ...] = _URGENT) -> str:
-    """`29 critical, 233 high`; without those that are none."""
-    parts = [f"{counts[s]:,} {s.label.lower()}" for s in severities if counts.get(s)]
-    return ", ".join(parts)
+    """`29 critical and 233 high`; without those that are none."""
+    return joined([f"{counts[s]:,} {s.label.lower()}" for s in severities if counts.get(s)])
 
 
 def joined(parts: list[str]) -> str:

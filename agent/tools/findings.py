@@ -1,13 +1,14 @@
 """Questions about findings: lists, one finding, the worst resources, what changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from agent.tools.reader import TenantReader
 from agent.views import Changes, FindingDetail, FindingList, TopResources
 from integrations.errors import SecurityAssistError
+from integrations.findings.controls import canonical_control
 from integrations.findings.facts import facts_of
 from integrations.findings.port import (
     Dimension,
@@ -68,6 +69,8 @@ def search_findings(reader: TenantReader, search: Search) -> FindingList:
     Raises:
         UnusableArgumentError: a value is not one of those that the search knows.
     """
+    if search.control:
+        search = replace(search, control=canonical_control(search.control) or search.control)
     where, about = _filter(reader, search)
     limit = max(1, min(search.limit, MOST))
     order = _one_of(Order, search.order, "order")

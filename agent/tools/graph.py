@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from agent import canonical
 from agent.tools.findings import UnusableArgumentError
 from agent.tools.reader import TenantReader
 from agent.views import (
@@ -46,10 +47,19 @@ PUBLIC_KINDS: dict[str, tuple[str, ...]] = {
 """What `public_resources` can be asked for, as resource types; DDoS (the question of the talk this
 product began with) means what takes traffic from the internet with nothing in front of it."""
 
+_PUBLIC_ACCESS = frozenset(
+    {
+        "DMS.1", "EC2.1", "EC2.9", "EC2.13", "EC2.14", "EC2.18", "EC2.19", "EC2.53", "EKS.1",
+        "Lambda.1", "RDS.1", "RDS.2", "Redshift.1", "S3.1", "S3.2", "S3.3", "S3.8", "SSM.4",
+    }
+)  # fmt: skip
+"""Security Hub controls that fail because everybody can get at a resource: muting one of them is a
+decision to leave it so."""
+
 
 def resource_detail(reader: TenantReader, text: str) -> ResourceDetail | Choices:
     """One resource: what it is, what is wrong with it, whether everybody reaches it."""
-    resource = reader.resource(text)
+    resource = reader.resource(text, canonical.about)
     if isinstance(resource, Choices):
         return resource
     where = Filter(resources=frozenset({resource.id}))
@@ -62,6 +72,8 @@ def resource_detail(reader: TenantReader, text: str) -> ResourceDetail | Choices
         exposures=reader.exposures_of(resource=resource.id),
         public=_public(reader, resource),
         freshness=reader.freshness,
+        accepted=resource.id in _accepted(reader, frozenset({resource.id})),
+        contact=reader.tenant.contact,
     )
 
 
@@ -82,7 +94,9 @@ def connections(
     """
     if about.strip().upper().startswith("X-"):
         return _exposure_picture(reader, reader.exposure(about), draw=draw)
-    resource = reader.resource(about)
+    resource = reader.resource(
+        about, canonical.show_graph if draw else _ASKS.get(question, canonical.connected_to)
+    )
     if isinstance(resource, Choices):
         return resource
     graph = reader.systems.resources
@@ -115,7 +129,7 @@ def connections(
         graph=part,
         path=path,
         severities=reader.worst_by_resource(r.id for r in part.resources),
-        draw=draw,
+        draw=draw and (question != "from_internet" or path is not None),
         caption=caption,
         freshness=reader.freshness,
     )
@@ -209,17 +223,12 @@ def _public_list(
 ) -> PublicList:
     ids = frozenset(found)
     worst = reader.worst_by_resource(ids)
-    store = reader.systems.findings
     counts: dict[str, int] = {}
-    accepted: set[str] = set()
     if ids:
-        every = Filter(resources=ids, states=frozenset({FindingState.OPEN, FindingState.MUTED}))
-        for finding in store.search(every, Order.WORST, limit=2_000):
+        for finding in reader.systems.findings.search(Filter(resources=ids), limit=2_000):
             for uid in ids.intersection(finding.resources):
-                if finding.state is FindingState.MUTED:
-                    accepted.add(uid)
-                else:
-                    counts[uid] = counts.get(uid, 0) + 1
+                counts[uid] = counts.get(uid, 0) + 1
+    accepted = _accepted(reader, ids)
     rows = [
         PublicResource(
             resource=resource,
@@ -227,7 +236,7 @@ def _public_list(
             ports=ports,
             findings=counts.get(uid, 0),
             worst=worst.get(uid),
-            accepted=uid in accepted and not worst.get(uid),
+            accepted=uid in accepted,
         )
         for uid, (resource, ports, via) in found.items()
     ]
@@ -238,7 +247,20 @@ def _public_list(
         rows=tuple(rows[:20]),
         total=len(rows),
         freshness=reader.freshness,
+        accepted=sum(row.accepted for row in rows),
     )
+
+
+def _accepted(reader: TenantReader, ids: frozenset[str]) -> frozenset[str]:
+    """Those that somebody decided to leave public: a muted finding says so, and no open one."""
+    if not ids:
+        return frozenset()
+    states = frozenset({FindingState.OPEN, FindingState.MUTED})
+    where = Filter(resources=ids, states=states, controls=_PUBLIC_ACCESS)
+    told: dict[FindingState, set[str]] = {state: set() for state in states}
+    for finding in reader.systems.findings.search(where, limit=_PUBLIC):
+        told[finding.state].update(ids.intersection(finding.resources))
+    return frozenset(told[FindingState.MUTED] - told[FindingState.OPEN])
 
 
 _ASKED = {
@@ -249,6 +271,8 @@ _ASKED = {
     "databases": "databases reachable from the internet",
     "ddos": "resources that take internet traffic with no web ACL in front",
 }
+_ASKS = {"can_reach": canonical.can_reach, "who_can_reach": canonical.who_can_reach}
+"""How a question about a resource is asked again of one of several that have its name."""
 _PORTS = {"22/tcp": "SSH", "3389/tcp": "RDP", "443/tcp": "HTTPS", "80/tcp": "HTTP"}
 
 

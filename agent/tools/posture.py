@@ -27,6 +27,7 @@ def posture_summary(reader: TenantReader) -> Posture:
     trend = reader.systems.findings.trend(2, reader.now)
     yesterday = reader.now.date() - timedelta(days=1)
     before = next((day.open_at_end for day in trend if day.day == yesterday), {})
+    oldest = _oldest(reader)
     return Posture(
         tenant=reader.tenant.id,
         name=reader.tenant.name,
@@ -35,7 +36,8 @@ def posture_summary(reader: TenantReader) -> Posture:
         open_by_severity=reader.open_by_severity,
         yesterday=before,
         worst=reader.exposures[0] if reader.exposures else None,
-        oldest=_oldest(reader),
+        oldest=oldest,
+        names=reader.names_of([oldest] if oldest else []),
         freshness=reader.freshness,
     )
 

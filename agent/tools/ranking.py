@@ -15,6 +15,9 @@ ABOUT: dict[str, frozenset[str]] = {
 }
 """The rules (R1 to R12) behind each word; none means all."""
 
+_THREAT = "Threat"
+"""The term of an exposure that somebody attacks."""
+
 
 def ranked(reader: TenantReader, about: str, limit: int) -> ExposureList:
     """The worst exposures of a tenant.
@@ -25,6 +28,9 @@ def ranked(reader: TenantReader, about: str, limit: int) -> ExposureList:
     if about not in ABOUT:
         raise UnusableArgumentError(f"about is one of {', '.join(ABOUT)}, not {about}")
     found = [e for e in reader.exposures if _is_about(e, ABOUT[about])]
+    if about == "threat":
+        # R6 is also an old key of an administrator, which nobody has attacked yet.
+        found = [e for e in found if any(term.name == _THREAT for term in e.terms)]
     return ExposureList(
         tenant=reader.tenant.id,
         exposures=tuple(found[:limit]),
@@ -32,6 +38,7 @@ def ranked(reader: TenantReader, about: str, limit: int) -> ExposureList:
         open_findings=reader.open_findings,
         open_by_severity=reader.open_by_severity,
         freshness=reader.freshness,
+        about=about,
     )
 
 

@@ -1,10 +1,11 @@
 """One tenant's systems, read once per turn: what several tools need is asked for only once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
 from agent.exposure import rank
+from agent.tools.naming import kind, short_name
 from agent.views import Choice, Choices, Exposure, Freshness
 from integrations.errors import NotFoundError
 from integrations.findings.port import (
@@ -19,12 +20,7 @@ from integrations.resources.port import Resource
 from integrations.systems import Systems
 
 _MANY = 500
-
-
-def short_name(uid: str) -> str:
-    """The last part of an ARN or path: what people would call it if it had no name."""
-    tail = uid.rsplit(":", 1)[-1] if uid.startswith("arn:") else uid
-    return tail.rsplit("/", 1)[-1] or uid
+_CHOICES = 5
 
 
 class TenantReader:
@@ -66,7 +62,10 @@ class TenantReader:
         """What people call these resources, for every uid."""
         wanted = list(dict.fromkeys(uid for uid in uids if uid))
         known = self.systems.resources.get(wanted)
-        return {uid: known[uid].name if uid in known else short_name(uid) for uid in wanted}
+        named = {uid: known[uid].name for uid in wanted if uid in known}
+        return {
+            uid: named[uid] if named.get(uid, uid) != uid else short_name(uid) for uid in wanted
+        }
 
     def names_of(self, findings: Sequence[Finding]) -> dict[str, str]:
         """What people call the findings' first resources."""
@@ -92,8 +91,12 @@ class TenantReader:
                 return exposure
         raise NotFoundError(f"{ref} is not among the exposures of {self.tenant.id} any more")
 
-    def resource(self, text: str) -> Resource | Choices:
+    def resource(self, text: str, ask: Callable[[str], str]) -> Resource | Choices:
         """The resource that a name, short id or ARN means; a question back when several do.
+
+        Args:
+            text: The name, short id or ARN.
+            ask: The question of a choice, from the id of the resource that it stands for.
 
         Raises:
             NotFoundError: nothing in the tenant answers to that.
@@ -109,13 +112,20 @@ class TenantReader:
             raise NotFoundError(f"nothing called {wanted} is in {self.tenant.id}'s resource graph")
         if len(same) == 1:
             return same[0]
+        return self._which(wanted, same, ask)
+
+    def _which(self, wanted: str, same: Sequence[Resource], ask: Callable[[str], str]) -> Choices:
+        """The worst first: it is the likeliest to be meant."""
+        worst = self.worst_by_resource(r.id for r in same)
+        ranked = sorted(same, key=lambda r: (-worst.get(r.id, Severity.UNKNOWN), r.type, r.id))
+        labels = [f"{kind(r)} {r.name}" for r in ranked[:_CHOICES]]
+        listed = ", ".join(labels[:-1]) + f" and {labels[-1]}"
+        more = f" and {len(same) - len(labels)} more" if len(same) > len(labels) else ""
         return Choices(
-            question=f"{len(same)} things answer to {wanted}. Which one?",
+            question=f"{len(same)} things in {self.tenant.id} answer to {wanted}: {listed}{more}. "
+            "Which one?",
             choices=tuple(
-                Choice(
-                    label=f"{_kind(r)} {r.name}", ask=f"what is connected to {r.short_id or r.id}"
-                )
-                for r in same[:5]
+                Choice(label=label, ask=ask(r.id)) for label, r in zip(labels, ranked, strict=False)
             ),
         )
 
@@ -131,9 +141,3 @@ class TenantReader:
                 if uid in ids:
                     worst[uid] = max(worst.get(uid, Severity.UNKNOWN), finding.severity)
         return worst
-
-
-def _kind(resource: Resource) -> str:
-    """`AwsEc2SecurityGroup` -> `Ec2 Security Group`."""
-    words = "".join(f" {c}" if c.isupper() else c for c in resource.type.removeprefix("Aws"))
-    return words.strip()

@@ -79,7 +79,8 @@ def _turn(row: dict[str, Any], where: str) -> Turn:
         raise ValueError(f"{where}: a turn has no {', '.join(sorted(unknown))}")
     if len(row["ask"]) != PHRASINGS or len(set(row["ask"])) != PHRASINGS:
         raise ValueError(f"{where}: {row['ask']} are not {PHRASINGS} phrasings")
-    return Turn(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()})
+    given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+    return Turn(**given)
 
 
 def filled(facts: Sequence[str], truth: Truth) -> list[str]:

@@ -53,10 +53,10 @@ class EstateTruth:
             if any(f'"{cidr}"' in json.dumps(_inbound(item)) for cidr in ANYWHERE)
         }
 
-    def open_ports(self, group: str) -> set[int]:
+    def open_ports(self, group: str) -> set[str]:
         """The ports at which a security group admits everybody."""
         permissions = self.item(group)["configuration"]["ipPermissions"]
-        return {p["fromPort"] for p in permissions if set(p["ipRanges"]) & set(ANYWHERE)}
+        return {str(p["fromPort"]) for p in permissions if set(p["ipRanges"]) & set(ANYWHERE)}
 
     def public_storage(self) -> set[str]:
         """Names of buckets and snapshots that everybody can read."""
@@ -153,7 +153,11 @@ class EstateTruth:
     def mentioned(self) -> frozenset[str]:
         """Every word that its items hold: other tenants' accounts too, where a role trusts them."""
         text = unquote(json.dumps(self.items))
-        return self.ids | frozenset(re.findall(r"[\w][\w./:@-]*[\w]", text))
+        return (
+            self.ids
+            | frozenset(re.findall(r"[\w][\w./:@-]*[\w]|\b\d{12}\b", text))
+            | frozenset(re.findall(r"\b\d{12}\b", text))
+        )
 
 
 def name_of(item: Item) -> str:

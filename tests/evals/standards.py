@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.offline.planner import Call, plan
 from agent.tools import wire
-from agent.views import Freshness, Posture
+from agent.views import Connections, FindingList, Freshness, Posture
 from bot.messages import Grid, Item
 from integrations.findings.port import Finding, FindingState
 from tests.evals.stage import Seen
@@ -20,6 +20,8 @@ _PHONE = 60
 """Characters of a line on a phone."""
 _MOST_LINES = 12
 _MOST_ROWS, _MOST_ITEMS = 10, 5
+_SCALE = "100"
+"""What scores are out of."""
 _TELLING = 8
 """Characters from which a name is one tenant's own."""
 _FILLER = re.compile(
@@ -54,9 +56,9 @@ def _verdict(seen: Seen) -> Iterator[str]:
         yield "nothing was said"
         return
     first = lines[0]
-    if not first.endswith((".", ":", "?")):
+    if not first.endswith((".", ":", "?", "TENANT`")):
         yield f"the first line is no sentence: {first!r}"
-    if not re.match(r"[A-Z0-9]|[a-z]+[-\d]|acme|globex|initech", first):
+    if not re.match(r"[A-Z0-9“]|[a-z]+[-\d]|acme|globex|initech", first):
         yield f"the first line begins in the middle: {first!r}"
     if "arn:" in first:
         yield "there is a bare ARN in the first line"
@@ -99,7 +101,8 @@ def _foreign(seen: Seen, truth: Truth) -> Iterator[str]:
     others = _of_others(truth, frozenset(systems.tenant.id for systems in seen.scope.systems))
     asks = " ".join(button.value for button in seen.buttons)
     for word in sorted(others.intersection(_WORD.findall(f"{seen.words} {asks}"))):
-        yield f"{word} belongs to another tenant"
+        if word not in seen.asked:
+            yield f"{word} belongs to another tenant"
 
 
 @lru_cache(maxsize=16)
@@ -118,13 +121,13 @@ def _of_others(truth: Truth, own: frozenset[str]) -> frozenset[str]:
 def _ungrounded(seen: Seen) -> Iterator[str]:
     """Numbers, ids and ARNs that no tool answered."""
     assert seen.answer is not None
-    output = f"{wire.encode(seen.answer.views)} {seen.asked}"
+    output = f"{wire.encode(seen.answer.views)} {seen.asked.upper()}"
     for thing in sorted(set(_THING.findall(seen.words))):
         if thing not in output:
             yield f"{thing} stands in nothing that a tool answered"
     known = {_plain(n) for n in re.findall(r"\d[\d,]*(?:\.\d+)?|\d+", output)}
     known |= {_plain(n) for n in re.findall(r"\d+", output)}
-    known |= _derived(seen.answer.views)
+    known |= {_SCALE, *_derived(seen.answer.views)}
     rest = _THING.sub(" ", seen.words)
     for number in sorted(set(_NUMBER.findall(rest))):
         if _plain(number) not in known:
@@ -151,6 +154,12 @@ def _derived(views: Sequence[Any]) -> set[str]:
         for name, value in _whole_numbers(view):
             totals.setdefault(name, []).append(value)
             numbers.update(str(max(0, value - shown)) for shown in range(_MOST_ROWS + 1))
+        if isinstance(view, FindingList):
+            begin = int(view.filtered.get("offset", "0"))
+            numbers.update(str(begin + row) for row in range(1, len(view.findings) + 1))
+        if isinstance(view, Connections):
+            every = len(view.graph.resources) + view.graph.left_out
+            numbers.update(str(every - own) for own in range(3))
         if isinstance(view, Posture):
             for severity in {*view.open_by_severity, *view.yesterday}:
                 now, before = (
@@ -188,6 +197,9 @@ def _whole_numbers(value: Any, name: str = "") -> Iterator[tuple[str, int]]:
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _whole_numbers(inner, f"{name}[{key}]")
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _whole_numbers(inner, name)
     elif isinstance(value, int) and not isinstance(value, bool):
         yield name, int(value)
 

@@ -44,6 +44,7 @@ class Row:
     cve: str = ""
     exploit: bool = False
     threat: bool = False
+    description: str = ""
     course: tuple[Told, ...] = ()
     """Every state that was told of it, the earliest first."""
 
@@ -109,6 +110,7 @@ def _asff(record: dict[str, Any]) -> Row:
         first=_when(record["FirstObservedAt"]),
         resource=record["Resources"][0]["Id"],
         control=record["Compliance"].get("SecurityControlId", ""),
+        description=record["Description"],
     )
 
 
@@ -125,6 +127,7 @@ def _guardduty(record: dict[str, Any]) -> Row:
         first=_when(folded["createdat"]),
         resource=instance,
         threat=True,
+        description=folded["description"],
     )
 
 
@@ -139,6 +142,7 @@ def _inspector(record: dict[str, Any]) -> Row:
         resource=record["resources"][0]["id"],
         cve=record["packageVulnerabilityDetails"]["vulnerabilityId"],
         exploit=record["exploitAvailable"] == "YES",
+        description=record["description"],
     )
 
 
@@ -193,7 +197,7 @@ class TenantTruth(EstateTruth):
     def open(
         self, severity: str = "", service: str = "", control: str = "", text: str = ""
     ) -> list[Row]:
-        """Open findings, narrowed; `text` must stand in the title."""
+        """Open findings, narrowed; `text` must stand in the title or in the description."""
         return [
             row
             for row in self.rows
@@ -201,7 +205,7 @@ class TenantTruth(EstateTruth):
             and (not severity or row.severity == severity)
             and (not service or row.service == service)
             and (not control or row.control == control)
-            and text.casefold() in row.title.casefold()
+            and text.casefold() in f"{row.title} {row.description}".casefold()
         ]
 
     def on(self, called: str, severity: str = "") -> list[Row]:

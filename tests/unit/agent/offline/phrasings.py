@@ -221,12 +221,14 @@ search_findings limit=5 kind=compliance
     compliance failures
     failing checks
 
-search_findings text=mfa limit=5
+search_findings limit=5 text=mfa
     who has no mfa
     mfa
 
-search_findings text=encrypt limit=5
+search_findings limit=10 text=encrypt
     are all volumes encrypted?
+
+search_findings limit=5 text=encrypt
     unencrypted volumes
 
 search_findings text=ssh limit=5
