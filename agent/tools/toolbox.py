@@ -26,7 +26,11 @@ Severity = Literal["critical", "high", "medium", "low", "informational"]
 
 
 class Toolbox:
-    """The tools for one turn; made anew for each, so that no turn leaves anything to another."""
+    """The tools for one turn; made anew for each, so that no turn leaves anything to another.
+
+    They are methods, because Strands reads a function's signature and docstring when it is
+    decorated, which takes longer than most answers: once for the class, not once for each turn.
+    """
 
     def __init__(
         self,
@@ -66,260 +70,253 @@ class Toolbox:
 
     def tools(self) -> list[AgentTool]:
         """Every tool that this scope offers."""
-        offered = [
-            *self._about_tenants(),
-            *self._about_exposures(),
-            *self._about_findings(),
-            *self._about_resources(),
-            *self._about_people(),
+        offered: list[AgentTool] = [
+            self.posture_summary,
+            self.changes,
+            self.exposures,
+            self.explain_exposure,
+            self.search_findings,
+            self.finding_detail,
+            self.top_resources,
+            self.resource_detail,
+            self.connections,
+            self.public_resources,
+            self.remediation_advice,
+            self.ask_back,
         ]
+        if self._operator:
+            offered.insert(0, self.list_tenants)
         if self._propose is not None:
-            offered.append(self._to_fix(self._propose))
-        return [t for t in offered if self._operator or t.tool_name != "list_tenants"]
+            offered.append(self.propose_fix)
+        return offered
 
-    def _about_tenants(self) -> Sequence[AgentTool]:
-        @tool
-        def list_tenants() -> dict[str, Any]:
-            """List every tenant (customer or team) with its AWS accounts, environment and priority.
+    @tool
+    def list_tenants(self) -> dict[str, Any]:
+        """List every tenant (customer or team) with its AWS accounts, environment and priority.
 
-            Use it for "which tenants", "what accounts do we have", "who do you look after".
-            """
-            return _success(
-                [TenantList(rows=tuple(posture.tenant_row(reader) for reader in self.readers))]
-            )
+        Use it for "which tenants", "what accounts do we have", "who do you look after".
+        """
+        return _success(
+            [TenantList(rows=tuple(posture.tenant_row(reader) for reader in self.readers))]
+        )
 
-        @tool
-        def posture_summary() -> dict[str, Any]:
-            """Say how the tenant stands: open findings by severity, yesterday's too, the worst one.
+    @tool
+    def posture_summary(self) -> dict[str, Any]:
+        """Say how the tenant stands: open findings by severity, yesterday's too, the worst one.
 
-            Use it for "how are we doing", "posture", "compare the tenants", "summary".
-            """
-            return self._each("posture_summary", posture.posture_summary)
+        Use it for "how are we doing", "posture", "compare the tenants", "summary".
+        """
+        return self._each("posture_summary", posture.posture_summary)
 
-        @tool
-        def changes(
-            since: Literal["today", "yesterday", "last_week", "last_month"],
-        ) -> dict[str, Any]:
-            """Say what came, went and came back since a moment.
+    @tool
+    def changes(
+        self,
+        since: Literal["today", "yesterday", "last_week", "last_month"],
+    ) -> dict[str, Any]:
+        """Say what came, went and came back since a moment.
 
-            Args:
-                since: "yesterday" means the last 24 hours, "last_week" the last 7 days.
-            """
-            return self._each("changes", lambda r: findings.changes(r, since))
+        Args:
+            since: "yesterday" means the last 24 hours, "last_week" the last 7 days.
+        """
+        return self._each("changes", lambda r: findings.changes(r, since))
 
-        return [list_tenants, posture_summary, changes]
+    @tool
+    def exposures(
+        self,
+        about: Literal[
+            "all", "internet", "identity", "data", "threat", "vulnerability", "blind_spot"
+        ] = "all",
+        limit: int = 5,
+    ) -> dict[str, Any]:
+        """Rank what needs attention first: findings joined with the resource graph.
 
-    def _about_exposures(self) -> Sequence[AgentTool]:
-        @tool
-        def exposures(
-            about: Literal[
-                "all", "internet", "identity", "data", "threat", "vulnerability", "blind_spot"
-            ] = "all",
-            limit: int = 5,
-        ) -> dict[str, Any]:
-            """Rank what needs attention first: findings joined with the resource graph.
+        Each exposure is one thing to do, with its score, the path an attacker would take and
+        the smallest change that breaks it. Prefer this to listing findings whenever the person
+        asks what matters, what is risky, or where to start.
 
-            Each exposure is one thing to do, with its score, the path an attacker would take and
-            the smallest change that breaks it. Prefer this to listing findings whenever the person
-            asks what matters, what is risky, or where to start.
+        Args:
+            about: Which exposures; "identity" for risky users, roles and keys, "data" for
+                what leads to sensitive data, "threat" for active attacks, "vulnerability"
+                for exploitable software, "internet" for what is open to everybody.
+            limit: How many at most, 1 to 10.
+        """
+        return self._each("exposures", lambda r: ranking.ranked(r, about, min(max(limit, 1), 10)))
 
-            Args:
-                about: Which exposures; "identity" for risky users, roles and keys, "data" for
-                    what leads to sensitive data, "threat" for active attacks, "vulnerability"
-                    for exploitable software, "internet" for what is open to everybody.
-                limit: How many at most, 1 to 10.
-            """
-            return self._each(
-                "exposures", lambda r: ranking.ranked(r, about, min(max(limit, 1), 10))
-            )
+    @tool
+    def explain_exposure(self, ref: str) -> dict[str, Any]:
+        """Say why an exposure ranks where it does: every term of its score with its evidence.
 
-        @tool
-        def explain_exposure(ref: str) -> dict[str, Any]:
-            """Say why an exposure ranks where it does: every term of its score with its evidence.
+        Args:
+            ref: The exposure's ref, X- and 6 characters, as another tool answered it.
+        """
+        return self._each("explain_exposure", lambda r: ranking.explained(r, ref))
 
-            Args:
-                ref: The exposure's ref, X- and 6 characters, as another tool answered it.
-            """
-            return self._each("explain_exposure", lambda r: ranking.explained(r, ref))
+    @tool
+    def search_findings(
+        self,
+        *,
+        severities: list[Severity] | None = None,
+        kind: Literal["any", "compliance", "vulnerability", "threat"] = "any",
+        service: str | None = None,
+        control: str | None = None,
+        resource: str | None = None,
+        text: str | None = None,
+        state: Literal["open", "muted", "resolved", "any"] = "open",
+        order: Literal["worst", "newest", "oldest"] = "worst",
+        exploitable: bool = False,
+        limit: int = 10,
+        offset: int = 0,
+    ) -> dict[str, Any]:
+        """List findings, with how many there are in all.
 
-        return [exposures, explain_exposure]
+        Args:
+            severities: Only these; leave out for all.
+            kind: "compliance" for failed controls, "vulnerability" for CVEs, "threat" for
+                GuardDuty and other detections.
+            service: AWS service as controls spell it: EC2, S3, IAM, RDS, Lambda, KMS.
+            control: Security Hub control id such as EC2.13.
+            resource: A resource's name, short id or ARN.
+            text: Words that must all occur.
+            state: "muted" for what somebody suppressed.
+            order: "oldest" for what has been open longest.
+            exploitable: Only findings with a known exploit.
+            limit: How many to list, 1 to 50.
+            offset: How many to pass over, for "more".
+        """
+        search = findings.Search(
+            severities=tuple(severities or ()),
+            kind=kind,
+            service=service,
+            control=control,
+            resource=resource,
+            text=text,
+            state=state,
+            order=order,
+            exploitable=exploitable,
+            limit=limit,
+            offset=offset,
+        )
+        return self._each("search_findings", lambda r: findings.search_findings(r, search))
 
-    def _about_findings(self) -> Sequence[AgentTool]:
-        @tool
-        def search_findings(
-            *,
-            severities: list[Severity] | None = None,
-            kind: Literal["any", "compliance", "vulnerability", "threat"] = "any",
-            service: str | None = None,
-            control: str | None = None,
-            resource: str | None = None,
-            text: str | None = None,
-            state: Literal["open", "muted", "resolved", "any"] = "open",
-            order: Literal["worst", "newest", "oldest"] = "worst",
-            exploitable: bool = False,
-            limit: int = 10,
-            offset: int = 0,
-        ) -> dict[str, Any]:
-            """List findings, with how many there are in all.
+    @tool
+    def finding_detail(self, ref: str) -> dict[str, Any]:
+        """Tell everything about one finding.
 
-            Args:
-                severities: Only these; leave out for all.
-                kind: "compliance" for failed controls, "vulnerability" for CVEs, "threat" for
-                    GuardDuty and other detections.
-                service: AWS service as controls spell it: EC2, S3, IAM, RDS, Lambda, KMS.
-                control: Security Hub control id such as EC2.13.
-                resource: A resource's name, short id or ARN.
-                text: Words that must all occur.
-                state: "muted" for what somebody suppressed.
-                order: "oldest" for what has been open longest.
-                exploitable: Only findings with a known exploit.
-                limit: How many to list, 1 to 50.
-                offset: How many to pass over, for "more".
-            """
-            search = findings.Search(
-                severities=tuple(severities or ()),
-                kind=kind,
-                service=service,
-                control=control,
-                resource=resource,
-                text=text,
-                state=state,
-                order=order,
-                exploitable=exploitable,
-                limit=limit,
-                offset=offset,
-            )
-            return self._each("search_findings", lambda r: findings.search_findings(r, search))
+        Args:
+            ref: The finding's ref, F- and 8 characters, as another tool answered it.
+        """
+        return self._each("finding_detail", lambda r: findings.finding_detail(r, ref))
 
-        @tool
-        def finding_detail(ref: str) -> dict[str, Any]:
-            """Tell everything about one finding.
+    @tool
+    def top_resources(
+        self, service: str | None = None, severities: list[Severity] | None = None, limit: int = 5
+    ) -> dict[str, Any]:
+        """List the resources with the most open findings, the worst first.
 
-            Args:
-                ref: The finding's ref, F- and 8 characters, as another tool answered it.
-            """
-            return self._each("finding_detail", lambda r: findings.finding_detail(r, ref))
+        Args:
+            service: Only resources of this AWS service: EC2, S3, IAM, RDS, Lambda.
+            severities: Count only these; leave out for all.
+            limit: How many, 1 to 50.
+        """
+        chosen = tuple(severities or ())
+        return self._each(
+            "top_resources", lambda r: findings.top_resources(r, service, chosen, limit)
+        )
 
-        @tool
-        def top_resources(
-            service: str | None = None, severities: list[Severity] | None = None, limit: int = 5
-        ) -> dict[str, Any]:
-            """List the resources with the most open findings, the worst first.
+    @tool
+    def resource_detail(self, resource: str) -> dict[str, Any]:
+        """Tell what a resource is, what is wrong with it, and whether the internet reaches it.
 
-            Args:
-                service: Only resources of this AWS service: EC2, S3, IAM, RDS, Lambda.
-                severities: Count only these; leave out for all.
-                limit: How many, 1 to 50.
-            """
-            chosen = tuple(severities or ())
-            return self._each(
-                "top_resources", lambda r: findings.top_resources(r, service, chosen, limit)
-            )
+        Args:
+            resource: Its name, short id (i-..., sg-...) or ARN.
+        """
+        return self._each("resource_detail", lambda r: graph.resource_detail(r, resource))
 
-        return [search_findings, finding_detail, top_resources]
+    @tool
+    def connections(
+        self,
+        *,
+        resource: str,
+        question: Literal["connected", "can_reach", "who_can_reach", "from_internet"] = "connected",
+        draw: bool = False,
+    ) -> dict[str, Any]:
+        """Walk the resource graph from a resource; also draws the picture of an exposure.
 
-    def _about_resources(self) -> Sequence[AgentTool]:
-        @tool
-        def resource_detail(resource: str) -> dict[str, Any]:
-            """Tell what a resource is, what is wrong with it, and whether the internet reaches it.
+        Args:
+            resource: A name, short id or ARN; or an exposure's ref (X-...) for its path.
+            question: "connected" for everything next to it, "can_reach" for what an attacker
+                who holds it could get at, "who_can_reach" for the other way round,
+                "from_internet" for the path from outside.
+            draw: True to put a picture into the thread.
+        """
+        return self._each(
+            "connections", lambda r: graph.connections(r, resource, question, draw=draw)
+        )
 
-            Args:
-                resource: Its name, short id (i-..., sg-...) or ARN.
-            """
-            return self._each("resource_detail", lambda r: graph.resource_detail(r, resource))
+    @tool
+    def public_resources(
+        self,
+        kind: Literal["all", "storage", "security_groups", "compute", "databases", "ddos"] = "all",
+    ) -> dict[str, Any]:
+        """List what the internet reaches.
 
-        @tool
-        def connections(
-            *,
-            resource: str,
-            question: Literal[
-                "connected", "can_reach", "who_can_reach", "from_internet"
-            ] = "connected",
-            draw: bool = False,
-        ) -> dict[str, Any]:
-            """Walk the resource graph from a resource; also draws the picture of an exposure.
+        Args:
+            kind: "security_groups" for groups open to everybody, "storage" for public
+                buckets and snapshots, "ddos" for what takes traffic from the internet without
+                a web ACL in front.
+        """
+        return self._each("public_resources", lambda r: graph.public_resources(r, kind))
 
-            Args:
-                resource: A name, short id or ARN; or an exposure's ref (X-...) for its path.
-                question: "connected" for everything next to it, "can_reach" for what an attacker
-                    who holds it could get at, "who_can_reach" for the other way round,
-                    "from_internet" for the path from outside.
-                draw: True to put a picture into the thread.
-            """
-            return self._each(
-                "connections", lambda r: graph.connections(r, resource, question, draw=draw)
-            )
+    @tool
+    def propose_fix(self, about: str) -> dict[str, Any]:
+        """Plan a fix and put it before the approvers; it is run only if people approve it.
 
-        @tool
-        def public_resources(
-            kind: Literal[
-                "all", "storage", "security_groups", "compute", "databases", "ddos"
-            ] = "all",
-        ) -> dict[str, Any]:
-            """List what the internet reaches.
+        Use it when the person asks to fix, close, remediate or plan the fix of something, or
+        asks what fixing it would do. Plans exactly which calls would be made, and what would
+        be different afterwards. Never say that something was fixed because of this.
 
-            Args:
-                kind: "security_groups" for groups open to everybody, "storage" for public
-                    buckets and snapshots, "ddos" for what takes traffic from the internet without
-                    a web ACL in front.
-            """
-            return self._each("public_resources", lambda r: graph.public_resources(r, kind))
+        Args:
+            about: A finding's ref (F-...), an exposure's ref (X-...) or a control id (EC2.13).
+        """
+        propose = self._propose
+        if propose is None:
+            return _error("nothing can be fixed from here")
+        return self._each(
+            "propose_fix",
+            lambda r: fixing.propose_fix(r, propose, self._remedies, about, self._asked_by),
+        )
 
-        return [resource_detail, connections, public_resources]
+    @tool
+    def remediation_advice(self, about: str) -> dict[str, Any]:
+        """Say what would fix a finding, whether a runbook does it and whether it can be undone.
 
-    def _to_fix(self, propose: Proposer) -> AgentTool:
-        @tool
-        def propose_fix(about: str) -> dict[str, Any]:
-            """Plan a fix and put it before the approvers; it is run only if people approve it.
+        It changes nothing.
 
-            Use it when the person asks to fix, close, remediate or plan the fix of something, or
-            asks what fixing it would do. Plans exactly which calls would be made, and what would
-            be different afterwards. Never say that something was fixed because of this.
+        Args:
+            about: A finding's ref (F-...), an exposure's ref (X-...) or a control id (EC2.13).
+        """
+        return self._each(
+            "remediation_advice",
+            lambda r: advice.remediation_advice(r, self._remedies, about),
+        )
 
-            Args:
-                about: A finding's ref (F-...), an exposure's ref (X-...) or a control id (EC2.13).
-            """
-            return self._each(
-                "propose_fix",
-                lambda r: fixing.propose_fix(r, propose, self._remedies, about, self._asked_by),
-            )
+    @tool
+    def ask_back(self, question: str, choices: list[dict[str, str]]) -> dict[str, Any]:
+        """Ask the person to choose, or offer what to try next; the choices become buttons.
 
-        return propose_fix
+        Use it only when the answer would differ, or when what was asked cannot be done.
 
-    def _about_people(self) -> Sequence[AgentTool]:
-        @tool
-        def remediation_advice(about: str) -> dict[str, Any]:
-            """Say what would fix a finding, whether a runbook does it and whether it can be undone.
-
-            It changes nothing.
-
-            Args:
-                about: A finding's ref (F-...), an exposure's ref (X-...) or a control id (EC2.13).
-            """
-            return self._each(
-                "remediation_advice",
-                lambda r: advice.remediation_advice(r, self._remedies, about),
-            )
-
-        @tool
-        def ask_back(question: str, choices: list[dict[str, str]]) -> dict[str, Any]:
-            """Ask the person to choose, or offer what to try next; the choices become buttons.
-
-            Use it only when the answer would differ, or when what was asked cannot be done.
-
-            Args:
-                question: One short sentence.
-                choices: At most 5 objects with "label" (the button) and "ask" (the whole question
-                    that choosing it asks), the likeliest first.
-            """
-            rows = tuple(
-                Choice(label=str(c.get("label", ""))[:75], ask=str(c.get("ask", ""))[:300])
-                for c in choices[:5]
-                if c.get("label") and c.get("ask")
-            )
-            return _success([Choices(question=question, choices=rows)])
-
-        return [remediation_advice, ask_back]
+        Args:
+            question: One short sentence.
+            choices: At most 5 objects with "label" (the button) and "ask" (the whole question
+                that choosing it asks), the likeliest first.
+        """
+        rows = tuple(
+            Choice(label=str(c.get("label", ""))[:75], ask=str(c.get("ask", ""))[:300])
+            for c in choices[:5]
+            if c.get("label") and c.get("ask")
+        )
+        return _success([Choices(question=question, choices=rows)])
 
 
 def _success(views: Sequence[View]) -> dict[str, Any]:
