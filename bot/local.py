@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -95,9 +96,18 @@ class LocalBot:
             on_click=self._take,
             knows=self._conversation.knows,
         )
-        self.door = SlackDoor(self.app, install.signing_secret, clock)
+        self._clock = clock
         self._workers = Workers(self._queue, self._handle)
         self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
+
+    @cached_property
+    def door(self) -> SlackDoor:
+        """The HTTP edge, for a workspace that delivers by HTTP; Socket Mode has none.
+
+        Raises:
+            ValueError: The bot was installed without a signing secret.
+        """
+        return SlackDoor(self.app, self._install.signing_secret, self._clock)
 
     def _take(self, said: Incoming | Click) -> None:
         """Called by Bolt's listeners: put it on the queue, so that Slack hears back at once."""

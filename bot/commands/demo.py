@@ -16,40 +16,58 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.commands.state import state_option
+from bot.commands.terminal import colour, width
 
 if TYPE_CHECKING:
     from bot.local import SlackInstall
     from bot.workspace.server import WorkspaceServer
     from bot.workspace.workspace import Workspace
+    from integrations.ingest.summary import IngestSummary
 
 FIRST_QUESTION = "what needs attention first?"
+PORT = 8420
+"""The page's usual port, so that an open page finds a demo that was started again."""
 _ANSWER_S = 60.0
+_NOT_ANSWERED, _INTERRUPTED = 1, 130
 _TO_TRY = (
-    ("acme-security", "why the first?  (then: show me)"),
-    ("globex-security", "any active threats?"),
-    ("secops", "compare the tenants"),
+    ("in this thread", "why the first?", "then: show me"),
+    ("#globex-security", "@assist any active threats?", ""),
+    ("#secops", "@assist compare the tenants", ""),
 )
 
 
 @click.command(name="demo")
-@click.option("--once", is_flag=True, help="Print the first thread and stop; the exit code tells.")
-@click.option("--port", type=click.IntRange(0, 65_535), default=0, help="Of the page (0: any).")
+@click.option("--once", is_flag=True, help="Print the first thread and stop.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    help=f"Of the page; 0: any (default: {PORT}, or any when that is taken).",
+)
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+@click.pass_context
 @state_option
-def command(*, once: bool, port: int, no_browser: bool, state: Path | None) -> None:
+def command(
+    context: click.Context, *, once: bool, port: int | None, no_browser: bool, state: Path | None
+) -> None:
     """Three tenants, a chat page, nothing else needed.
 
     Generates the tenants' findings and AWS Config items in the sources' own formats, takes them in
     as any others, asks the first question as a signed event, prints the thread, and then serves
     the page until Ctrl-C. Without --state nothing is left behind.
+
+    Exit codes: 0 answered, 1 not answered, 130 interrupted before there was an answer.
     """
-    with ExitStack() as opened:
+    state = state or context.find_root().obj
+    with _interruptible(), ExitStack() as opened:
         folder = state or Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="assist-")))
+        _note(
+            "Security Assist demo: made-up accounts on this computer; nothing leaves it.", bold=True
+        )
         server, workspace = opened.enter_context(_running(folder, port))
         root, answered = _first_thread(workspace)
-        if once:
-            sys.exit(0 if answered else 1)
-        _invite(server.url)
+        if once or not answered:
+            sys.exit(0 if answered else _NOT_ANSWERED)
+        _invite(server.url, state)
         if not no_browser and _has_browser():
             webbrowser.open(_page_of_first(server, root))
         _until_interrupted()
@@ -57,30 +75,80 @@ def command(*, once: bool, port: int, no_browser: bool, state: Path | None) -> N
 
 
 @contextmanager
-def _running(folder: Path, port: int) -> Iterator[tuple["WorkspaceServer", "Workspace"]]:
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C and a plain kill end whatever is going on in good order, and nothing end that."""
+
+    def interrupt(*_: object) -> None:
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        _note("\nStopped.")
+        sys.exit(_INTERRUPTED)
+
+
+@contextmanager
+def _running(folder: Path, port: int | None) -> Iterator[tuple["WorkspaceServer", "Workspace"]]:
     """The whole product over the demo's data: stores, bot, door, workspace, page."""
     from bot.local import LocalBot, LoopbackDoor
-    from bot.workspace.server import serve
-    from infra.local import story
     from infra.local.fill import fill
     from integrations.connect import Connections
     from integrations.settings import Settings
 
-    began = time.monotonic()
-    with Connections(Settings(state=folder)) as connections, LoopbackDoor() as door:
-        summary = fill(connections, folder / "sources", datetime.now(UTC))
-        _note(summary.in_words())
+    with LoopbackDoor() as door:
         workspace, install = _workspace(door.url)
-        server = serve(workspace, port=port)
-        bot = LocalBot(connections, install(server.api_url))
-        door.open(bot)
-        bot.start()
-        _note(f"{len(story.CHANNELS)} channels ready after {time.monotonic() - began:.1f} s")
+        server = _served(workspace, port)
         try:
-            yield server, workspace
+            began = time.monotonic()
+            _note("Taking in what the tenants' sources tell ...", end="")
+            with Connections(Settings(state=folder)) as connections:
+                summary = fill(connections, folder / "sources", datetime.now(UTC))
+                _note(_taken_in(summary, time.monotonic() - began))
+                bot = LocalBot(connections, install(server.api_url))
+                door.open(bot)
+                bot.start()
+                try:
+                    yield server, workspace
+                finally:
+                    bot.stop()
         finally:
-            bot.stop()
             server.close()
+
+
+def _served(workspace: "Workspace", port: int | None) -> "WorkspaceServer":
+    """The page on the port that was asked for, or else on the usual one, or else on any.
+
+    Raises:
+        click.ClickException: The port that was asked for is taken.
+    """
+    from bot.workspace.server import serve
+
+    try:
+        return serve(workspace, port=PORT if port is None else port)
+    except OSError as error:
+        if port is None:
+            return serve(workspace, port=0)
+        raise click.ClickException(
+            f"port {port} cannot be had ({os.strerror(error.errno or 0).lower()}); leave --port "
+            f"out and a free one is found, or name another: assist demo --port {port + 1}"
+        ) from error
+
+
+def _taken_in(summary: "IngestSummary", took_s: float) -> str:
+    """What went in, in three lines: how much, from where, for whom."""
+    rejected = f"{summary.rejected:,}" if summary.rejected else "none"
+    sources = ", ".join(f"{name} {count:,}" for name, count in summary.by_source.most_common())
+    tenants = ", ".join(f"{name} {count:,}" for name, count in sorted(summary.by_tenant.items()))
+    return (
+        f" {summary.records:,} records, {rejected} rejected, {took_s:.1f} s\n"
+        f"  from  {sources}\n"
+        f"  for   {tenants}"
+    )
 
 
 def _workspace(
@@ -134,20 +202,21 @@ def _workspace(
     return workspace, install
 
 
-def _first_thread(workspace: "Workspace") -> tuple[str, bool]:
+def _first_thread(workspace: "Workspace", patience_s: float = _ANSWER_S) -> tuple[str, bool]:
     """Ask the first question as a person would, wait for the answer, print the thread."""
-    from bot.commands.terminal import colour, width
     from bot.workspace.transcript import transcript
     from infra.local import story
 
     person, channel = story.PEOPLE[0], story.CHANNELS[0]
-    click.echo(f"\n#{channel.name}")
     root = workspace.say(person.id, channel.id, f"@assist {FIRST_QUESTION}")
     try:
-        workspace.wait_for_answer(channel.id, root, _ANSWER_S)
+        workspace.wait_for_answer(channel.id, root, patience_s)
     except TimeoutError:
-        click.echo(f"No answer within {_ANSWER_S:.0f} s.", err=True)
-        return "", False
+        refused = sorted({one.outcome for one in workspace.deliveries if one.outcome != "ok"})
+        why = f"; deliveries to the bot ended with {', '.join(refused)}" if refused else ""
+        click.echo(f"\nNo answer within {patience_s:.0f} s{why}.", err=True)
+        return root, False
+    click.echo("\n" + _styled(f"#{channel.name}", bold=True))
     click.echo(transcript(workspace, channel.id, root, width=width(), colour=colour()))
     return root, True
 
@@ -158,15 +227,24 @@ def _page_of_first(server: "WorkspaceServer", root: str) -> str:
     return server.thread_url(story.CHANNELS[0].id, root, story.PEOPLE[0].id)
 
 
-def _invite(url: str) -> None:
-    click.echo(f"\nThe chat page: {url}   (Ctrl-C stops it and leaves nothing behind)")
-    click.echo("Three questions to try, each after @assist:")
-    for channel, question in _TO_TRY:
-        click.echo(f"  #{channel:<16} {question}")
+def _invite(url: str, state: Path | None) -> None:
+    end = f"its data stays in {state}" if state else "leaves nothing behind"
+    click.echo("\n" + _styled("The chat page  ", bold=True) + _styled(url, underline=True))
+    click.echo("Things to ask there:")
+    for place, question, then in _TO_TRY:
+        click.echo(f"  {place:<18}{question:<20}{_styled(then, dim=True)}".rstrip())
+    click.echo(_styled(f"Ctrl-C stops it and {end}.", dim=True))
 
 
-def _note(text: str) -> None:
-    click.echo(text, err=True)
+def _note(text: str, *, bold: bool = False, end: str = "\n") -> None:
+    """Say what is going on, beside what the command prints."""
+    click.echo(_styled(text, bold=bold, dim=not bold), err=True, nl=end == "\n")
+
+
+def _styled(text: str, *, bold: bool = False, dim: bool = False, underline: bool = False) -> str:
+    if not colour() or not text:
+        return text
+    return click.style(text, bold=bold or None, dim=dim or None, underline=underline or None)
 
 
 def _has_browser() -> bool:

@@ -26,6 +26,14 @@ Authorize = Callable[..., AuthorizeResult | None]
 Knows = Callable[[Place], bool]
 """Whether the bot takes part in a channel's thread: its root mentioned it, or it answered there."""
 
+_BOLT_LOG = logging.getLogger("slack_bolt.App")
+
+
+def _meant(record: logging.LogRecord) -> bool:
+    """Bolt reads SLACK_BOT_TOKEN by itself, and warns that it does not use it: as we mean it."""
+    return "`token` will be unused" not in record.getMessage()
+
+
 _ACTIONS = frozenset({"ask", "feedback", "tenant", "approve", "reject", "details", "undo"})
 _ANY = re.compile(r"")
 
@@ -122,6 +130,7 @@ def build_app_for(
         knows: Asked about thread replies in channels that do not mention the bot.
         prompts: Offered in the agent pane.
     """
+    _BOLT_LOG.addFilter(_meant)
     app = App(
         client=web_client(None, base_url),
         signing_secret=signing_secret,

@@ -1,6 +1,7 @@
 """The workspace on a port of this computer: the Web API, uploads, and the page."""
 
 import json
+import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -45,7 +46,7 @@ class WorkspaceServer:
 
     def __init__(self, workspace: Workspace, server: BaseWSGIServer) -> None:
         self._workspace, self._server = workspace, server
-        self.url = f"http://127.0.0.1:{server.server_port}"
+        self.url = f"http://127.0.0.1:{server.port}"
         self.api_url = f"{self.url}/api/"
         self._thread = threading.Thread(
             target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="workspace"
@@ -74,11 +75,18 @@ def serve(workspace: Workspace, port: int = 0) -> WorkspaceServer:
     """Serve a workspace on 127.0.0.1; port 0 takes a free one.
 
     Raises:
-        OSError: The port is taken.
+        OSError: The port is taken, or not for us.
     """
-    server = make_server(
-        "127.0.0.1", port, web(workspace), threaded=True, request_handler=_QuietHandler
-    )
+    # Bound here: the server itself would print and exit where a port is taken.
+    with socket.create_server(("127.0.0.1", port)) as taken:
+        server = make_server(
+            "127.0.0.1",
+            taken.getsockname()[1],
+            web(workspace),
+            threaded=True,
+            request_handler=_QuietHandler,
+            fd=taken.fileno(),
+        )
     running = WorkspaceServer(workspace, server)
     running.start()
     return running

@@ -52,13 +52,29 @@ class _Paper:
         lines = [f"{self._styled(who, _BOLD)}  {self._styled(f'{at:%H:%M} UTC', _DIM)}"]
         blocks = message.get("blocks") or []
         if "bot_id" in message and blocks:
-            for block in blocks:
-                lines += ["  " + line if line else "" for line in self._block(block)]
+            lines += ["  " + line if line else "" for line in self._blocks(blocks)]
         else:
             lines += ["  " + line for line in self._mrkdwn(message["text"])]
         for file in message.get("files") or []:
             said = f"[picture] {file['title']}: {file.get('alt_txt') or file['name']}"
             lines += ["  " + line for line in self._wrapped(_clean(said))]
+        return lines
+
+    def _blocks(self, blocks: Sequence[JsonObject]) -> list[str]:
+        """All of a message: buttons stand in line with the entry that they belong to."""
+        lines: list[str] = []
+        indent, before = "", ""
+        for block in blocks:
+            kind = str(block["type"])
+            drawn = self._block(block)
+            if kind == "actions":
+                drawn = [indent + line for line in drawn]
+            else:
+                indent = _hanging(drawn) if kind == "rich_text" else ""
+            if kind == "context" and before == "actions":
+                drawn.insert(0, "")
+            lines += drawn
+            before = kind
         return lines
 
     def _block(self, block: JsonObject) -> list[str]:
@@ -248,6 +264,13 @@ _DRAWN: dict[str, Callable[[_Paper, JsonObject], list[str]]] = {
     "image": _Paper.picture,
     "divider": _Paper.rule,
 }
+
+
+def _hanging(lines: Sequence[str]) -> str:
+    """How far the words of a numbered entry stand in."""
+    first = next((line for line in lines if line), "")
+    listed = _LISTED.match(first)
+    return " " * len(listed.group(1)) if listed and listed.group(1).strip()[0].isdigit() else ""
 
 
 def _placed(cell: str, width: int, side: str) -> str:

@@ -2,15 +2,21 @@
 
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import pytest
 from playwright.sync_api import Browser, Page, expect
+
+from bot.commands.demo import PORT, _first_thread, _served, _workspace
+from tests.unit.workspace.stage import FakeApp, listening
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 PATIENCE_MS = 15_000
@@ -85,7 +91,7 @@ def reply(page: Page, words: str) -> None:
 
 
 def test_the_terminal_alone_shows_the_main_job_done(demo: Demo) -> None:
-    assert "0 of 7," in demo.printed, "nothing of what was ingested was rejected"
+    assert "none rejected" in demo.printed
     assert "what needs attention first?" in demo.printed
     assert "Fix the open SSH on web-7 first" in demo.printed
     assert "acme-customer-exports" in demo.printed
@@ -166,7 +172,57 @@ def test_once_prints_the_thread_and_says_whether_it_worked(tmp_path: Path) -> No
     printed, _ = process.communicate(timeout=60)
     assert process.returncode == 0, printed
     assert "Fix the open SSH on web-7 first" in printed
+    assert "[Show graph]" in printed
     assert list(tmp_path.iterdir()) == [], "nothing is left behind"
+
+
+def test_a_question_that_nobody_answers_is_a_failure_that_says_why(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with listening(FakeApp(reply=lambda _received: (500, {}, b""))) as app:
+        workspace, _ = _workspace(app.url)
+        _, answered = _first_thread(workspace, patience_s=0.2)
+        workspace.close()
+    assert not answered
+    assert "No answer within 0 s; deliveries to the bot ended with http_error" in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_taken_port_is_an_error_that_says_what_to_type() -> None:
+    workspace, _ = _workspace("http://127.0.0.1:9/slack/events")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(click.ClickException) as caught:
+            _served(workspace, port)
+    assert f"port {port} cannot be had (address already in use)" in caught.value.message
+    assert f"assist demo --port {port + 1}" in caught.value.message
+
+
+def test_without_a_port_the_usual_one_is_taken_or_else_a_free_one() -> None:
+    workspace, _ = _workspace("http://127.0.0.1:9/slack/events")
+    with ExitStack() as ending:
+        first = _served(workspace, None)
+        ending.callback(first.close)
+        other, _ = _workspace("http://127.0.0.1:9/slack/events")
+        second = _served(other, None)
+        ending.callback(second.close)
+        assert first.url != second.url
+        assert not second.url.endswith(f":{PORT}")
+
+
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+def test_an_early_end_is_a_good_end(tmp_path: Path, name: signal.Signals) -> None:
+    process = _command("--once", temporary=tmp_path)
+    assert process.stdout is not None
+    printed = process.stdout.readline()
+    assert "nothing leaves it" in printed
+    process.send_signal(name)
+    rest, _ = process.communicate(timeout=30)
+    assert process.returncode == 130, rest
+    assert "Stopped." in rest
+    assert "Traceback" not in rest
+    assert list(tmp_path.glob("assist-*")) == []
 
 
 def test_ctrl_c_ends_it_and_leaves_nothing_behind(demo: Demo) -> None:
