@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
+
+from infra.local import shapes
+from infra.local.shapes import relation
 
 Item = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
@@ -31,6 +33,17 @@ def trusting(**principal: Any) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """An access key of a user, active, as IAM lists it."""
+
+    user: str
+    id: str
+    age: timedelta
+    idle: timedelta
+    """Since it was last used."""
+
+
 @dataclass(slots=True)
 class Account:
     """Collects the items of one account and Region."""
@@ -41,6 +54,8 @@ class Account:
     items: list[Item] = field(default_factory=list)
     captured: timedelta = timedelta(minutes=6)
     """How long ago Config looked."""
+    access_keys: list["AccessKey"] = field(default_factory=list)
+    """What IAM knows of users and Config does not tell."""
     hosts: dict[str, list[str]] = field(default_factory=dict)
     """Subnet -> the addresses in it that are taken."""
 
@@ -94,12 +109,12 @@ class Account:
         """A VPC with an internet gateway and an empty default group; its id."""
         gateway = vpc_id.replace("vpc", "igw")
         self.add("AWS::EC2::VPC", vpc_id, self.arn("ec2", f"vpc/{vpc_id}"),
-                 {"vpcId": vpc_id, "cidrBlock": "10.0.0.0/16", "state": "available"},
-                 tags={"Name": name})  # fmt: skip
+                 shapes.vpc(vpc_id, "10.0.0.0/16"), tags={"Name": name})  # fmt: skip
         self.add("AWS::EC2::InternetGateway", gateway,
                  self.arn("ec2", f"internet-gateway/{gateway}"),
                  {"internetGatewayId": gateway, "attachments": [{"vpcId": vpc_id}]},
-                 relationships=[_rel("AWS::EC2::VPC", vpc_id, "Is attached to Vpc")])  # fmt: skip
+                 relationships=[relation("AWS::EC2::VPC", vpc_id,
+                                         "Is attached to Vpc")])  # fmt: skip
         self.group(f"sg-{vpc_id.removeprefix('vpc-')}default", "default", vpc_id, [], sends=False)
         return vpc_id
 
@@ -122,44 +137,38 @@ class Account:
                         "state": "active"},
                        {"destinationCidrBlock": ANYWHERE, "state": "active", **gateway}],
             "associations": [{"subnetId": s, "routeTableId": table, "main": False} for s in ids],
-        }, tags={"Name": f"{kind}-routes"},
-           relationships=[_rel("AWS::EC2::VPC", vpc_id, "Is contained in Vpc")])  # fmt: skip
+        }, tags={"Name": f"{kind}-routes"}, relationships=shapes.in_vpc(vpc_id))  # fmt: skip
         for n, subnet in enumerate(ids):
             self.hosts[subnet] = [f"{blocks[n]}.{host}" for host in range(5)]
             self.add("AWS::EC2::Subnet", subnet, self.arn("ec2", f"subnet/{subnet}"), {
                 "subnetId": subnet, "vpcId": vpc_id, "cidrBlock": f"{blocks[n]}.0/24",
                 "availabilityZone": f"{self.region}{'abc'[n % 3]}", "mapPublicIpOnLaunch": public,
             }, tags={"Name": f"{kind}-{'abc'[n % 3]}"},
-               relationships=[_rel("AWS::EC2::VPC", vpc_id, "Is contained in Vpc")])  # fmt: skip
+               relationships=shapes.in_vpc(vpc_id))  # fmt: skip
         return ids
 
     def _nat_gateway(self, gateway: str, subnet: str, vpc_id: str) -> None:
         """What a private subnet's default route leads to."""
+        where = relation("AWS::EC2::Subnet", subnet, "Is contained in Subnet")
         self.add("AWS::EC2::NatGateway", gateway, self.arn("ec2", f"natgateway/{gateway}"), {
             "natGatewayId": gateway, "subnetId": subnet, "vpcId": vpc_id, "state": "available",
             "connectivityType": "private",
-        }, relationships=[_rel("AWS::EC2::Subnet", subnet, "Is contained in Subnet"),
-                          _rel("AWS::EC2::VPC", vpc_id, "Is contained in Vpc")])  # fmt: skip
+        }, relationships=[where, *shapes.in_vpc(vpc_id)])  # fmt: skip
 
     def group(self, group_id: str, name: str, vpc_id: str, rules: Sequence[tuple[int, str]],
-              *, sends: bool = True) -> str:  # fmt: skip
+              *, sends: bool = True, tagged: bool = True) -> str:  # fmt: skip
         """A security group that admits (port, CIDR) over TCP; its id."""
-        permissions: dict[int, list[str]] = {}
+        admitted: dict[int, list[str]] = {}
         for port, cidr in rules:
-            permissions.setdefault(port, []).append(cidr)
-        arn = self.arn("ec2", f"security-group/{group_id}")
-        self.add("AWS::EC2::SecurityGroup", group_id, arn, {
-            "groupId": group_id, "groupName": name, "vpcId": vpc_id, "ownerId": self.id,
-            "description": name,
-            "ipPermissions": [{
-                "ipProtocol": "tcp", "fromPort": port, "toPort": port, "ipRanges": ranges,
-                "ipv4Ranges": [{"cidrIp": cidr} for cidr in ranges], "ipv6Ranges": [],
-                "prefixListIds": [], "userIdGroupPairs": [],
-            } for port, ranges in permissions.items()],
-            "ipPermissionsEgress": [{"ipProtocol": "-1", "ipRanges": [ANYWHERE],
-                                     "ipv4Ranges": [{"cidrIp": ANYWHERE}]}] if sends else [],
-        }, name=name, tags={"Name": name},
-           relationships=[_rel("AWS::EC2::VPC", vpc_id, "Is contained in Vpc")])  # fmt: skip
+            admitted.setdefault(port, []).append(cidr)
+        inbound = [shapes.permission("tcp", (port, port), ipv4=ipv4)
+                   for port, ipv4 in admitted.items()]  # fmt: skip
+        outbound = [shapes.permission("-1", None, ipv4=[ANYWHERE])] if sends else []
+        told = shapes.group(group_id, name, vpc_id, self.id, inbound, outbound,
+                            description=name)  # fmt: skip
+        self.add("AWS::EC2::SecurityGroup", group_id, self.arn("ec2", f"security-group/{group_id}"),
+                 told, name=name, tags={"Name": name} if tagged else {},
+                 relationships=shapes.in_vpc(vpc_id))  # fmt: skip
         return group_id
 
     # -- compute
@@ -177,26 +186,18 @@ class Account:
         tags: Mapping[str, str] | None = None,
     ) -> str:
         """An instance; its ARN."""
-        relations = [
-            _rel("AWS::EC2::SecurityGroup", g, "Is associated with SecurityGroup") for g in groups
-        ]
-        relations.append(_rel("AWS::EC2::Subnet", subnet, "Is contained in Subnet"))
-        profile_arn = self.arn("iam", f"instance-profile/{profile}", regional=False)
-        arn = self.arn("ec2", f"instance/{instance_id}")
         taken = self.hosts[subnet]
         address = f"{taken[0].removesuffix('.0')}.{len(taken)}"
         taken.append(address)
-        return self.add("AWS::EC2::Instance", instance_id, arn, {
-            "instanceId": instance_id, "imageId": "ami-0de30000000000001",
-            "instanceType": "m7g.large",
-            "state": {"code": 16, "name": "running"}, "subnetId": subnet,
-            "privateIpAddress": address, "publicIpAddress": public_ip or None,
-            "securityGroups": [{"groupId": g} for g in groups],
-            "iamInstanceProfile": {"arn": profile_arn} if profile else None,
-            "metadataOptions": {"httpTokens": imds, "httpEndpoint": "enabled", "state": "applied"},
-            "networkInterfaces": [{"networkInterfaceId": f"eni-{instance_id[2:]}",
-                                   "groups": [{"groupId": g} for g in groups]}],
-        }, tags={"Name": name, **(tags or {})}, relationships=relations)  # fmt: skip
+        profile_arn = self.arn("iam", f"instance-profile/{profile}", regional=False)
+        told = shapes.instance(
+            instance_id, subnet, address, groups, interface=f"eni-{instance_id[2:]}",
+            public_ip=public_ip, profile_arn=profile_arn if profile else None, tokens=imds,
+        )  # fmt: skip
+        arn = self.arn("ec2", f"instance/{instance_id}")
+        return self.add("AWS::EC2::Instance", instance_id, arn, told,
+                        tags={"Name": name, **(tags or {})},
+                        relationships=shapes.instance_relations(subnet, groups))  # fmt: skip
 
     def address(self, allocation: str, public_ip: str, instance_id: str) -> str:
         """An Elastic IP address of an instance."""
@@ -204,25 +205,27 @@ class Account:
         return self.add("AWS::EC2::EIP", allocation, arn,
                         {"allocationId": allocation, "publicIp": public_ip,
                          "instanceId": instance_id, "domain": "vpc"},
-                        relationships=[_rel("AWS::EC2::Instance", instance_id,
-                                            "Is attached to Instance")])  # fmt: skip
+                        relationships=[relation("AWS::EC2::Instance", instance_id,
+                                                "Is attached to Instance")])  # fmt: skip
 
     def balancer(self, name: str, subnets: Sequence[str], groups: Sequence[str],
                  targets: Sequence[str], *, acl: str = "") -> str:  # fmt: skip
         """An internet-facing application load balancer in front of instances; its ARN."""
         arn = self.arn("elasticloadbalancing", f"loadbalancer/app/{name}/{_hex(name)}")
         target_group = self.arn("elasticloadbalancing", f"targetgroup/{name}/{_hex(name)}")
-        relations = [
-            _rel("AWS::EC2::SecurityGroup", g, "Is associated with SecurityGroup") for g in groups
-        ]
-        relations += [_rel("AWS::EC2::Subnet", s, "Is attached to Subnet") for s in subnets]
+        relations = shapes.guarded_by(groups)
+        relations += [relation("AWS::EC2::Subnet", s, "Is attached to Subnet") for s in subnets]
         if acl:
-            relations.append(_rel("AWS::WAFv2::WebACL", acl, "Is associated with WebACL"))
+            relations.append(relation("AWS::WAFv2::WebACL", acl, "Is associated with WebACL"))
         self.add("AWS::ElasticLoadBalancingV2::LoadBalancer", arn, arn, {
             "loadBalancerArn": arn, "loadBalancerName": name, "scheme": "internet-facing",
             "type": "application", "state": {"code": "active"}, "securityGroups": list(groups),
-            "availabilityZones": [{"zoneName": f"{self.region}a", "subnetId": s} for s in subnets],
-        }, name=name, relationships=relations)  # fmt: skip
+            "availabilityZones": [{"zoneName": f"{self.region}{'abc'[n % 3]}", "subnetId": s}
+                                  for n, s in enumerate(subnets)],
+        }, name=name, relationships=relations,
+           supplementary=shapes.balancer_attributes({
+               "access_logs.s3.enabled": "false", "deletion_protection.enabled": "false",
+           }))  # fmt: skip
         self.add("AWS::ElasticLoadBalancingV2::TargetGroup", target_group, target_group, {
             "targetGroupArn": target_group, "targetGroupName": name, "loadBalancerArns": [arn],
             "targetHealthDescriptions": [{"target": {"id": t, "port": 8080}} for t in targets],
@@ -232,17 +235,17 @@ class Account:
     def function(self, name: str, role: str, runtime: str, *, public_url: bool = False) -> str:
         """A Lambda function; its ARN. A public URL shows as the permission that opens it."""
         arn = self.arn("lambda", f"function:{name}")
-        statements = [{
+        opened = {
             "Sid": "FunctionURLAllowPublicAccess", "Effect": "Allow", "Principal": "*",
             "Action": "lambda:InvokeFunctionUrl", "Resource": arn,
             "Condition": {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}},
-        }]  # fmt: skip
-        policy = {"Policy": json.dumps({"Version": "2012-10-17", "Statement": statements})}
+        }  # fmt: skip
+        policy = shapes.function_policy([opened] if public_url else [])
         return self.add("AWS::Lambda::Function", name, arn, {
             "functionName": name, "functionArn": arn, "runtime": runtime, "role": role,
             "handler": "app.handler", "memorySize": 512,
             "vpcConfig": {"subnetIds": [], "securityGroupIds": []},
-        }, name=name, supplementary=policy if public_url else {})  # fmt: skip
+        }, name=name, supplementary=policy)  # fmt: skip
 
     # -- identities
 
@@ -258,36 +261,31 @@ class Account:
         """An IAM role; its ARN. With `profile`, an instance profile of the same name holds it."""
         arn = self.arn("iam", f"role/{name}", regional=False)
         profile_arn = self.arn("iam", f"instance-profile/{name}", regional=False)
-        configuration: dict[str, Any] = {
-            "roleName": name, "roleId": f"AROA{_hex(name)[:17].upper()}", "arn": arn, "path": "/",
-            "assumeRolePolicyDocument": quote(json.dumps(trust)),
-            "instanceProfileList": (
-                [{"instanceProfileName": name, "arn": profile_arn}] if profile else []),
-            "rolePolicyList": _inline(f"{name}-inline", inline),
-            "attachedManagedPolicies": _attached(policies),
-        }  # fmt: skip
-        return self.add(
-            "AWS::IAM::Role", str(configuration["roleId"]), arn, configuration, name=name
-        )
+        role_id = f"AROA{_hex(name)[:17].upper()}"
+        told = shapes.role(
+            name, role_id, arn, json.dumps(trust), policies=policies,
+            inline_policies={f"{name}-inline": json.dumps(inline)} if inline else {},
+            profiles={name: profile_arn} if profile else {},
+        )  # fmt: skip
+        return self.add("AWS::IAM::Role", role_id, arn, told, name=name)
 
-    def user(self, name: str, policies: Sequence[str] = ()) -> str:
-        """An IAM user; its ARN."""
+    def user(self, name: str, policies: Sequence[str] = (), *, key_days: int = 0) -> str:
+        """An IAM user; its ARN. With `key_days`, it has an access key that old, in use."""
         arn = self.arn("iam", f"user/{name}", regional=False)
         user_id = f"AIDA{_hex(name)[:17].upper()}"
-        return self.add("AWS::IAM::User", user_id, arn, {
-            "userName": name, "userId": user_id, "arn": arn, "path": "/", "userPolicyList": [],
-            "groupList": [], "attachedManagedPolicies": _attached(policies),
-        }, name=name)  # fmt: skip
+        if key_days:
+            key_id = f"FAKE{_hex(f'{self.id} {name}')[:16].upper()}"
+            age, idle = timedelta(days=key_days), timedelta(hours=2)
+            self.access_keys.append(AccessKey(name, key_id, age, idle))
+        told = shapes.user(name, user_id, arn, policies=policies, inline_policies={}, groups=())
+        return self.add("AWS::IAM::User", user_id, arn, told, name=name)
 
     def policy(self, name: str, document: Mapping[str, Any]) -> str:
         """A customer-managed policy; its ARN."""
         arn = self.arn("iam", f"policy/{name}", regional=False)
         policy_id = f"ANPA{_hex(name)[:17].upper()}"
-        return self.add("AWS::IAM::Policy", policy_id, arn, {
-            "policyName": name, "policyId": policy_id, "arn": arn, "defaultVersionId": "v1",
-            "policyVersionList": [{"versionId": "v1", "isDefaultVersion": True,
-                                   "document": quote(json.dumps(document))}],
-        }, name=name)  # fmt: skip
+        told = shapes.policy(name, policy_id, arn, {"v1": json.dumps(document)}, "v1")
+        return self.add("AWS::IAM::Policy", policy_id, arn, told, name=name)
 
     # -- data
 
@@ -305,70 +303,62 @@ class Account:
         statement = {"Sid": "PublicRead", "Effect": "Allow", "Principal": "*",
                      "Action": "s3:GetObject", "Resource": f"{arn}/*"}  # fmt: skip
         text = json.dumps({"Version": "2012-10-17", "Statement": [statement]}) if public else None
-        blocked = not public
+        names = ("blockPublicAcls", "ignorePublicAcls", "blockPublicPolicy",
+                 "restrictPublicBuckets")  # fmt: skip
+        extra = shapes.bucket_supplement(
+            policy_text=text, block=dict.fromkeys(names, not public), logs_to=logs_to,
+            versioning="Enabled" if versioned else "Off", algorithm="AES256",
+        )  # fmt: skip
         return self.add("AWS::S3::Bucket", name, arn,
-            {"name": name, "owner": {"id": _hex(name) * 2}}, name=name, tags=tags, supplementary={
-                "BucketPolicy": {"policyText": text},
-                "PublicAccessBlockConfiguration": {
-                    "blockPublicAcls": blocked, "ignorePublicAcls": blocked,
-                    "blockPublicPolicy": blocked, "restrictPublicBuckets": blocked},
-                "BucketLoggingConfiguration": {"destinationBucketName": logs_to or None},
-                "BucketVersioningConfiguration": {"status": "Enabled" if versioned else "Off"},
-                "ServerSideEncryptionConfiguration": {"rules": [
-                    {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]},
-            })  # fmt: skip
+                        {"name": name, "owner": {"id": _hex(name) * 2}}, name=name, tags=tags,
+                        supplementary=extra)  # fmt: skip
 
     def database(self, name: str, subnets: Sequence[str], groups: Sequence[str], *, key: str = "",
                  public: bool = False, tags: Mapping[str, str] | None = None) -> str:  # fmt: skip
         """An RDS instance; its ARN."""
         resource_id = f"db-{_hex(name)[:20].upper()}"
-        return self.add("AWS::RDS::DBInstance", resource_id, self.arn("rds", f"db:{name}"), {
-            "dBInstanceIdentifier": name, "dbiResourceId": resource_id,
-            "engine": "postgres", "dBInstanceStatus": "available", "publiclyAccessible": public,
-            "storageEncrypted": bool(key), "kmsKeyId": key or None, "multiAZ": True,
-            "backupRetentionPeriod": 7, "endpoint": {"port": 5432},
-            "vpcSecurityGroups": [{"vpcSecurityGroupId": g, "status": "active"} for g in groups],
-            "dBSubnetGroup": {"subnets": [{"subnetIdentifier": s} for s in subnets]},
-        }, name=name, tags=tags)  # fmt: skip
+        told = shapes.database(
+            name, resource_id, engine="postgres", public=public, key=key, encrypted=bool(key),
+            multi_az=True, backup_days=7, port=5432, groups=groups, subnets=subnets,
+            protected=True, upgrades=True, monitoring_s=0,
+        )  # fmt: skip
+        return self.add("AWS::RDS::DBInstance", resource_id, self.arn("rds", f"db:{name}"), told,
+                        name=name, tags=tags)  # fmt: skip
 
     def snapshot(self, name: str, database: str, *, public: bool) -> str:
         """An RDS snapshot; its ARN."""
-        return self.add("AWS::RDS::DBSnapshot", name, self.arn("rds", f"snapshot:{name}"), {
-            "dBSnapshotIdentifier": name, "dBInstanceIdentifier": database, "engine": "postgres",
-            "status": "available", "snapshotType": "manual", "encrypted": False,
-        }, name=name, supplementary={"DBSnapshotAttributes": [
-            {"attributeName": "restore",
-             "attributeValues": ["all"] if public else []}]})  # fmt: skip
+        told = shapes.snapshot(name, database, engine="postgres", encrypted=False)
+        return self.add("AWS::RDS::DBSnapshot", name, self.arn("rds", f"snapshot:{name}"), told,
+                        name=name,
+                        supplementary=shapes.restorable_by(["all"] if public else []))  # fmt: skip
 
     def key(self, key_id: str, name: str, *, pending: bool = False) -> str:
         """A KMS key; its ARN."""
         gone = int((self.now + timedelta(days=5)).timestamp() * 1000)
-        return self.add("AWS::KMS::Key", key_id, self.arn("kms", f"key/{key_id}"), {
-            "keyId": key_id, "arn": self.arn("kms", f"key/{key_id}"), "enabled": not pending,
-            "keyState": "PendingDeletion" if pending else "Enabled", "keyManager": "CUSTOMER",
-            "deletionDate": gone if pending else None,
-        }, tags={"Name": name}, supplementary={"KeyRotationStatus": not pending})  # fmt: skip
+        arn = self.arn("kms", f"key/{key_id}")
+        told = shapes.key(key_id, arn, state="PendingDeletion" if pending else "Enabled",
+                          deleted_at_ms=gone if pending else None)  # fmt: skip
+        return self.add("AWS::KMS::Key", key_id, arn, told, tags={"Name": name},
+                        supplementary={"KeyRotationStatus": not pending})  # fmt: skip
+
+    def queue(self, name: str) -> str:
+        """A queue without encryption; its ARN."""
+        arn = self.arn("sqs", name)
+        told = shapes.queue(name, arn, managed_key=False, key_id=None, text=None)
+        return self.add("AWS::SQS::Queue", name, arn, told, name=name)
+
+    def table(self, name: str) -> str:
+        """A table that can be deleted and not be recovered; its ARN."""
+        arn = self.arn("dynamodb", f"table/{name}")
+        return self.add("AWS::DynamoDB::Table", name, arn,
+                        shapes.table(name, arn, protected=False), name=name,
+                        supplementary=shapes.table_supplement(recoverable=False))  # fmt: skip
 
     def plain(
         self, kind: str, name: str, arn: str, configuration: Mapping[str, Any] | None = None
     ) -> str:
         """An ordinary resource about which nothing special is told; its ARN."""
         return self.add(kind, name, arn, configuration or {"name": name}, name=name, tags={})
-
-
-def _rel(kind: str, resource_id: str, words: str) -> dict[str, Any]:
-    """A relationship as snapshot files write it, blank at the end and all."""
-    return {"resourceType": kind, "resourceId": resource_id, "resourceName": None, "name": words}
-
-
-def _inline(name: str, document: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    if document is None:
-        return []
-    return [{"policyName": name, "policyDocument": quote(json.dumps(document))}]
-
-
-def _attached(policies: Sequence[str]) -> list[dict[str, str]]:
-    return [{"policyName": p.rsplit("/", 1)[-1], "policyArn": p} for p in policies]
 
 
 def _hex(text: str) -> str:

@@ -105,7 +105,7 @@ def _public_snapshot(estate: Estate, data: Account, subnets: list[str]) -> None:
 
 
 def _old_key(estate: Estate, shop: Account) -> None:
-    user = shop.user("deploy-bot", [_ADMINISTRATOR])
+    user = shop.user("deploy-bot", [_ADMINISTRATOR], key_days=412)
     about = resource_of(shop, user, "AwsIamUser", "deploy-bot")
     estate.security_hub.append(control(shop, "IAM.3", about, days(412)))
     for name in ("ci-reader", "backup-agent", "metrics-push"):
@@ -113,7 +113,7 @@ def _old_key(estate: Estate, shop: Account) -> None:
 
 
 def _public_function(estate: Estate, shop: Account) -> None:
-    table = shop.plain("AWS::DynamoDB::Table", "coupons", shop.arn("dynamodb", "table/coupons"))
+    shop.table("coupons")
     role = shop.role("coupon-preview", trusting(Service="lambda.amazonaws.com"),
                      inline=allow(["dynamodb:*", "s3:PutObject"], ["*"]))  # fmt: skip
     function = shop.function("coupon-preview", role, "python3.12", public_url=True)
@@ -127,7 +127,6 @@ def _public_function(estate: Estate, shop: Account) -> None:
         inspector(shop, "CVE-2024-34069", ("werkzeug", "3.0.1", "3.0.3"), where, days(8, 55),
                   severity="HIGH", score=7.5, epss=0.18)
     )  # fmt: skip
-    del table
 
 
 def _exposed_to_floods(estate: Estate, shop: Account, vpc: str, public: list[str]) -> None:

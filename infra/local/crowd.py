@@ -39,7 +39,9 @@ class Named:
 def crowd(account: Account, stem: str, vpc: str, subnets: Sequence[str], size: int) -> list[Named]:
     """Some `size` times six ordinary resources."""
     made: list[Named] = []
-    group = account.group(f"sg-{stem}0app", f"{stem}-app", vpc, [(8080, "10.0.0.0/8")])
+    group = account.group(
+        f"sg-{stem}0app", f"{stem}-app", vpc, [(8080, "10.0.0.0/8")], tagged=False
+    )
     made.append(Named(account.arn("ec2", f"security-group/{group}"), "AwsEc2SecurityGroup", group))
     for n in range(size):
         name = f"{stem}-{_SERVICES[n % len(_SERVICES)]}-{n + 1}"
@@ -59,13 +61,11 @@ def crowd(account: Account, stem: str, vpc: str, subnets: Sequence[str], size: i
             imds="optional",
         )
         made.append(Named(instance, "AwsEc2Instance", name))
-        queue = account.plain("AWS::SQS::Queue", name, account.arn("sqs", name))
+        queue = account.queue(name)
         made.append(Named(queue, "AwsSqsQueue", name))
         bucket = account.bucket(f"{name}-data", versioned=False)
         made.append(Named(bucket, "AwsS3Bucket", f"{name}-data"))
-        table = account.plain(
-            "AWS::DynamoDB::Table", name, account.arn("dynamodb", f"table/{name}")
-        )
+        table = account.table(name)
         made.append(Named(table, "AwsDynamoDbTable", name))
         arn = account.arn("lambda", f"function:{name}")
         account.function(name, role, "python3.13")
@@ -83,6 +83,15 @@ _FAILS: dict[str, dict[str, tuple[str, ...]]] = {
     "AwsLambdaFunction": {"LOW": ("Lambda.3", "Lambda.6")},
 }
 """What can fail on the crowd's resources; their Config items show each failure to be true."""
+
+_PASSES: dict[str, tuple[str, ...]] = {
+    "AwsEc2Instance": ("EC2.9", "EC2.17", "EC2.24"),
+    "AwsEc2SecurityGroup": ("EC2.22",),
+    "AwsS3Bucket": ("S3.8", "S3.12"),
+    "AwsDynamoDbTable": ("DynamoDB.1",),
+    "AwsLambdaFunction": ("Lambda.2",),
+}
+"""What the crowd's resources pass; their Config items show that too."""
 
 _LEGACY = {
     "S3.5": "cis-aws-foundations-benchmark/v/1.4.0/2.1.2",
@@ -142,16 +151,17 @@ def flaws(
     return rows
 
 
-def _controls_of(named: Named) -> list[str]:
-    return [c for controls in _FAILS.get(named.kind, {}).values() for c in controls]
+def _passed(among: Sequence[Named], random: Random) -> tuple[Named, str]:
+    """A resource, and a control that it passes now."""
+    named = random.choice([row for row in among if row.kind in _PASSES])
+    return named, random.choice(_PASSES[named.kind])
 
 
 def settled(account: Account, among: Sequence[Named], count: int, random: Random) -> list[Record]:
     """Checks that passed, findings that were resolved or archived in the last 30 days."""
     rows = []
     for n in range(count):
-        named = among[random.randrange(len(among))]
-        control_id = random.choice(_controls_of(named))
+        named, control_id = _passed(among, random)
         resource = resource_of(account, named.arn, named.kind, named.name)
         first = timedelta(days=random.uniform(31, 120))
         last = timedelta(days=random.uniform(0.2, 29))
@@ -170,8 +180,7 @@ def came_and_went(
     """Findings that were open and are resolved now: both states, so that the trend has a shape."""
     rows = []
     for n in range(count):
-        named = among[random.randrange(len(among))]
-        control_id = random.choice(_controls_of(named))
+        named, control_id = _passed(among, random)
         resource = resource_of(account, named.arn, named.kind, named.name)
         first = timedelta(days=random.uniform(3, 40))
         gone = timedelta(days=random.uniform(0.1, min(28.0, first.days - 0.5)))

@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import logging
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,15 +16,16 @@ from werkzeug.wrappers import Response
 
 from infra.local import story
 from infra.local.account import Account
-from infra.local.aws import authority, roles, seeding
+from infra.local.aws import authority, repairs, roles, seeding
 from infra.local.aws.automation import Automation
 from infra.local.aws.calls import Call
 from infra.local.aws.door import Door
 from infra.local.aws.holdings import Holdings
 from infra.local.aws.principals import Key, Keys, Principal, hub, owner
-from infra.local.aws.seeding.network import forget_default_vpc
+from infra.local.aws.state import state
 from infra.local.aws.sts import SecurityTokens
 
+_LOG = logging.getLogger(__name__)
 _SEED = 20_251
 """Of the ids that the specification does not name: the same story gives the same accounts."""
 
@@ -42,7 +44,7 @@ class _Quiet(WSGIRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
-    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - inherited
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Nothing."""
 
 
@@ -72,6 +74,7 @@ class Emulator:
 
     def fill(self) -> None:
         """Create the tenants' accounts: their two roles, and what the story says."""
+        repairs.apply()
         mock_random.seed(_SEED)
         told = {} if self._order["empty"] else self._told()
         for tenant in self._tenants:
@@ -79,8 +82,8 @@ class Emulator:
                 spec = told.get(account)
                 holdings = Holdings(account, spec.region if spec else "us-east-1")
                 self._holdings[account] = holdings
-                forget_default_vpc(holdings)
-                seeding.seed(holdings, spec.items if spec else ())
+                if spec:
+                    seeding.seed(holdings, spec)
                 roles.create(holdings, tenant.external_id, self._order["remediation_actions"])
 
     def serve_on(self, listening: socket.socket) -> BaseWSGIServer:
@@ -104,12 +107,18 @@ class Emulator:
         def answered(request: Request) -> Response:
             if not hmac.compare_digest(request.headers.get("x-pass", ""), self._order["pass"]):
                 return Response("not the starter", 403)
-            return Response(json.dumps(answer(request)), content_type="application/json")
+            try:
+                told = json.dumps(answer(request))
+            except Exception:  # noqa: BLE001 - a door: the starter sees a status, the log the fault
+                _LOG.exception("path=<%s> | fault", request.path)
+                return Response("fault", 500)
+            return Response(told, content_type="application/json")
 
         return answered
 
     def _state(self, request: Request) -> Mapping[str, Any]:
-        return {"account": request.args["account"]}
+        holdings = self._holdings[request.args["account"]]
+        return state(holdings.account, holdings.region)
 
 
 def _clock() -> datetime:

@@ -38,6 +38,15 @@ class _Regex(BaseConverter):
         self.regex = items[0]
 
 
+class _NoDefaultVpc:
+    """Accounts as a careful owner keeps them: the VPC that AWS makes in every Region is gone."""
+
+    @property
+    def id(self) -> str:
+        """Asked for by calls that name no VPC."""
+        raise importlib.import_module("moto.ec2.exceptions").VPCIdNotSpecifiedError
+
+
 def prepare() -> None:
     """Import moto's EC2, which everything else rests on, without the tables that cost time."""
     load = moto_utils.load_resource
@@ -54,10 +63,11 @@ def prepare() -> None:
     moto_utils.load_resource = light
     boto3.Session.get_available_regions = few  # type: ignore[method-assign,assignment]
     try:
-        importlib.import_module("moto.ec2.models")
+        ec2 = importlib.import_module("moto.ec2.models")
     finally:
         moto_utils.load_resource = load
         boto3.Session.get_available_regions = regions  # type: ignore[method-assign]
+    ec2.EC2Backend.create_default_vpc = lambda _: _NoDefaultVpc()
     base = importlib.import_module("moto.core.base_backend")
     base.AccountSpecificBackend._generate_regions = lambda *_: list(REGIONS)  # noqa: SLF001 - asks boto3, per account
 

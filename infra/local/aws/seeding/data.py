@@ -74,6 +74,8 @@ def _database(holdings: Holdings, item: Item) -> None:
         "port": said["endpoint"]["port"],
         "publicly_accessible": said["publiclyAccessible"],
         "storage_encrypted": said["storageEncrypted"],
+        "deletion_protection": said["deletionProtection"],
+        "auto_minor_version_upgrade": said["autoMinorVersionUpgrade"],
         "vpc_security_group_ids": [row["vpcSecurityGroupId"] for row in said["vpcSecurityGroups"]],
         "tags": tags_of(item),
     }
@@ -98,7 +100,10 @@ def _snapshot(holdings: Holdings, item: Item) -> None:
 
 
 def _queue(holdings: Holdings, item: Item) -> None:
-    holdings.of("sqs").create_queue(item["resourceName"], dict(item["tags"]))
+    managed = str(item["configuration"]["SqsManagedSseEnabled"]).lower()
+    holdings.of("sqs").create_queue(
+        item["resourceName"], dict(item["tags"]), SqsManagedSseEnabled=managed
+    )
 
 
 def _table(holdings: Holdings, item: Item) -> None:
@@ -113,7 +118,7 @@ def _table(holdings: Holdings, item: Item) -> None:
         billing_mode="PAY_PER_REQUEST",
         sse_specification=None,
         tags=tags_of(item),
-        deletion_protection_enabled=False,
+        deletion_protection_enabled=item["configuration"]["deletionProtectionEnabled"],
         warm_throughput=None,
     )
 

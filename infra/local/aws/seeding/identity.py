@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
 from moto.iam import models as iam_models
 
-from infra.local.account import Item
+from infra.local.account import AccessKey, Item
 from infra.local.aws.holdings import Holdings, drawing
 
 _ALL = {"Version": "2012-10-17",
@@ -62,6 +63,22 @@ def _user(holdings: Holdings, item: Item) -> None:
             holdings.iam.region_name, said["userName"], said["path"], tags
         )
     _permissions(holdings, user, said["userPolicyList"], said["attachedManagedPolicies"])
+
+
+def give_access_key(holdings: Holdings, key: AccessKey, now: datetime) -> None:
+    """An access key of a user, as old as the story says; it opens no door here."""
+    iam = holdings.iam
+    with drawing(iam_models, generate_access_key_id_from_account_id=key.id):
+        made = iam.create_access_key(key.user)
+    made.secret_access_key = "fake-secret"  # noqa: S105 - as it says
+    made.create_date = _naive(now - key.age)
+    made.last_used = iam_models.AccessKeyLastUsed(_naive(now - key.idle), "s3", holdings.region)
+    iam.get_user(key.user).create_date = made.create_date
+
+
+def _naive(moment: datetime) -> datetime:
+    """UTC without saying so, as moto keeps times."""
+    return moment.replace(tzinfo=None)
 
 
 def _permissions(

@@ -22,25 +22,6 @@ def tags_of(item: Item) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in item["tags"].items()]
 
 
-def forget_default_vpc(holdings: Holdings) -> None:
-    """An account as a careful owner keeps it: without the VPC that AWS makes in every Region."""
-    ec2 = holdings.ec2
-    vpc = ec2.default_vpc.id
-    gone = {vpc, *ec2.groups.pop(vpc, {})}
-    for name in ("network_acls", "route_tables"):
-        held = getattr(ec2, name)
-        for key in [k for k, resource in held.items() if resource.vpc_id == vpc]:
-            gone.add(key)
-            del held[key]
-    for zone in list(ec2.subnets.values()):
-        for key in [k for k, subnet in zone.items() if subnet.vpc_id == vpc]:
-            gone.add(key)
-            del zone[key]
-    del ec2.vpcs[vpc]
-    for key in gone:
-        ec2.tags.pop(key, None)
-
-
 def _vpc(holdings: Holdings, item: Item) -> None:
     said, ec2 = item["configuration"], holdings.ec2
     vpc_id = said["vpcId"]
