@@ -170,6 +170,10 @@ class _Paper:
         """A picture, in words."""
         return self._wrapped(_clean(f"[picture] {block['alt_text']}"))
 
+    def field(self, block: JsonObject) -> list[str]:
+        """Something to fill in, which a terminal can only name."""
+        return self._wrapped(_clean(f"{block['label']['text']}: ______"))
+
     def rule(self, _block: JsonObject) -> list[str]:
         """An empty line."""
         return [""]
@@ -262,6 +266,7 @@ _DRAWN: dict[str, Callable[[_Paper, JsonObject], list[str]]] = {
     "table": _Paper.table,
     "alert": _Paper.alert,
     "image": _Paper.picture,
+    "input": _Paper.field,
     "divider": _Paper.rule,
 }
 

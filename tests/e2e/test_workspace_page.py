@@ -218,6 +218,32 @@ def test_what_was_typed_stays_when_the_app_changes_the_modal(shown: Shown) -> No
     expect(modal.get_by_label("Reason")).to_have_value("it ends the path")
 
 
+def test_what_is_typed_into_a_card_goes_with_the_press_and_survives_its_rewriting(
+    shown: Shown,
+) -> None:
+    page = shown.page
+    root = shown.workspace.say(ANALYST, ACME, "hello")
+    page.goto(f"{shown.server.url}/?as={ANALYST}#{ACME}/{root}")
+    reason = reason_view()["blocks"]
+    reject = {"type": "plain_text", "text": "Reject"}
+    row = {"type": "actions", "elements": [{"type": "button", "action_id": "no", "text": reject}]}
+    post, update = shown.bot.client.chat_postMessage, shown.bot.client.chat_update
+    ts = post(channel=ACME, thread_ts=root, text="Plan", blocks=[*reason, row])["ts"]
+    card = page.get_by_test_id("thread").locator(f"[data-ts='{ts}']")
+    card.get_by_label("Reason").press_sequentially("not during")
+    heading = {"type": "header", "text": {"type": "plain_text", "text": "1 of 2 approved"}}
+    update(channel=ACME, ts=ts, text="Plan", blocks=[heading, *reason, row])
+    expect(card.get_by_role("heading")).to_have_text("1 of 2 approved")
+    expect(card.get_by_label("Reason")).to_be_focused()
+    page.keyboard.press("End")
+    page.keyboard.type(" the sale")
+    card.get_by_role("button", name="Reject").click()
+    expect(page.get_by_text("Only the one who pressed sees this.")).to_be_visible()
+    (pressed,) = shown.bot.pressed
+    said = {"type": "plain_text_input", "value": "not during the sale"}
+    assert pressed["state"]["values"] == {"why": {"reason": said}}
+
+
 def test_feedback_stays_pressed(shown: Shown) -> None:
     shown.ask()
     shown.answered()

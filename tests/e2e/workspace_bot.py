@@ -137,6 +137,8 @@ class TinyBot:
     hold: threading.Event = field(default_factory=threading.Event)
     """While it is not set, an answer stops in the middle of its stream."""
     asked: list[str] = field(default_factory=list)
+    pressed: list[dict[str, Any]] = field(default_factory=list)
+    """The payloads of the presses."""
     threads: list[threading.Thread] = field(default_factory=list)
     url: str = ""
 
@@ -154,6 +156,7 @@ class TinyBot:
         payload = json.loads(request.form["payload"])
         if payload["type"] == "view_submission":
             return self._submitted(payload)
+        self.pressed.append(payload)
         if payload["actions"][0]["action_id"] == "plan":
             self.client.views_open(trigger_id=payload["trigger_id"], view=reason_view())
         else:

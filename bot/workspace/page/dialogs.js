@@ -1,7 +1,7 @@
 // Pictures large, modals, and "are you sure?".
 import { byId, el, fill } from "./dom.js";
 import { drawBlocks } from "./blocks.js";
-import { valuesOf } from "./elements.js";
+import { carryOver, valuesOf } from "./elements.js";
 import { WHY } from "./store.js";
 import { textObject } from "./words.js";
 
@@ -46,8 +46,6 @@ export function showView(view, { context, submit, dismiss }) {
     return;
   }
   const problem = el("p", { class: "error", role: "alert", hidden: true });
-  const typed = dialog.open && before === view.id ? valuesOf(dialog) : {};
-  before = view.id;
   const body = el("div", { class: "modal-body" }, ...drawBlocks(view.blocks, { ...context, key: view.id, alone: true }));
   const send = view.submit && el("button", { class: "button primary", type: "submit", "data-testid": "modal-submit" }, ...textObject(view.submit));
   const form = el("form", { class: "modal-form", onsubmit: (event) => void sent(event) },
@@ -76,13 +74,8 @@ export function showView(view, { context, submit, dismiss }) {
     problem.hidden = !failed;
   }
 
-  // What was typed stays when the app changes the view around it.
-  for (const [block, fields] of Object.entries(typed)) {
-    for (const [action, { type, value }] of Object.entries(fields)) {
-      const part = body.querySelector(`[data-block="${CSS.escape(block)}"] [data-action="${CSS.escape(action)}"]`);
-      if (type === "plain_text_input" && part) part.value = value ?? "";
-    }
-  }
+  const focused = dialog.open && before === view.id ? carryOver(dialog, form) : null;
+  before = view.id;
   fill(dialog, form);
   dialog.setAttribute("aria-label", view.title.text);
   dialog.onclose = () => {
@@ -92,5 +85,5 @@ export function showView(view, { context, submit, dismiss }) {
     }
   };
   if (!dialog.open) dialog.showModal();
-  (body.querySelector("[autofocus], input, textarea, select") ?? send)?.focus();
+  (focused ?? body.querySelector("[autofocus], input, textarea, select") ?? send)?.focus();
 }

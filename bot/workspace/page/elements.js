@@ -14,7 +14,8 @@ async function press(node, part, block, context, choice) {
   if (part.confirm && !(await context.confirm(part.confirm))) return false;
   node.setAttribute("aria-busy", "true");
   node.disabled = true;
-  const problem = await context.press({ action: part.action_id, block: block.block_id ?? "", choice });
+  const values = valuesOf(node.closest("article, dialog, #home") ?? node);
+  const problem = await context.press({ action: part.action_id, block: block.block_id ?? "", choice, values });
   node.removeAttribute("aria-busy");
   node.disabled = false;
   if (problem) warn(node, problem);
@@ -87,7 +88,7 @@ function select(part, block, context) {
     ? part.option_groups.map((group) => el("optgroup", { label: group.label.text }, ...group.options.map(option)))
     : part.options.map(option);
   const node = el("select", { class: "select", id: part.id, multiple: many, "aria-label": part.id ? null : part.placeholder?.text ?? "Choose",
-    "data-action": part.action_id, "data-kind": part.type },
+    "data-of": block.block_id, "data-action": part.action_id, "data-kind": part.type },
   many || initial.length ? null : el("option", { value: "" }, part.placeholder?.text ?? "Choose"), ...body);
   for (const one of node.options) if (initial.includes(one.value)) one.selected = true;
   if (isLive(block)) {
@@ -100,7 +101,7 @@ function select(part, block, context) {
 function choices(part, block, context) {
   const kind = part.type === "checkboxes" ? "checkbox" : "radio";
   const initial = [part.initial_option, ...(part.initial_options ?? [])].filter(Boolean).map((one) => one.value);
-  const node = el("div", { class: "choices", role: kind === "radio" ? "radiogroup" : "group", id: part.id, "data-action": part.action_id, "data-kind": part.type },
+  const node = el("div", { class: "choices", role: kind === "radio" ? "radiogroup" : "group", id: part.id, "data-of": block.block_id, "data-action": part.action_id, "data-kind": part.type },
     ...part.options.map((one) => el("label", {},
       el("input", { type: kind, name: `${context.key}-${part.action_id}`, value: one.value, checked: initial.includes(one.value) }),
       el("span", {}, ...textObject(one.text)))));
@@ -114,7 +115,7 @@ function choices(part, block, context) {
 }
 
 function datepicker(part, block, context) {
-  const node = el("input", { class: "select", type: "date", id: part.id, value: part.initial_date, "data-action": part.action_id, "data-kind": part.type,
+  const node = el("input", { class: "select", type: "date", id: part.id, value: part.initial_date, "data-of": block.block_id, "data-action": part.action_id, "data-kind": part.type,
     "aria-label": part.id ? null : part.placeholder?.text ?? "Date" });
   if (isLive(block)) node.addEventListener("change", () => press(node, part, block, context, node.value));
   return node;
@@ -122,7 +123,7 @@ function datepicker(part, block, context) {
 
 function users(part, block, context) {
   const people = context.people.map((person) => el("option", { value: person.id, selected: person.id === part.initial_user }, person.name));
-  const node = el("select", { class: "select", id: part.id, "data-action": part.action_id, "data-kind": part.type,
+  const node = el("select", { class: "select", id: part.id, "data-of": block.block_id, "data-action": part.action_id, "data-kind": part.type,
     "aria-label": part.id ? null : part.placeholder?.text ?? "Person" }, el("option", { value: "" }, part.placeholder?.text ?? "Choose"), ...people);
   if (isLive(block)) node.addEventListener("change", () => press(node, part, block, context, node.value));
   return node;
@@ -130,7 +131,7 @@ function users(part, block, context) {
 
 function textInput(part, block, context) {
   const shared = { id: part.id, class: "field-input", placeholder: part.placeholder?.text, maxlength: part.max_length,
-    "aria-required": part.required ? "true" : null, autofocus: part.focus_on_load, "data-action": part.action_id, "data-kind": part.type };
+    "aria-required": part.required ? "true" : null, autofocus: part.focus_on_load, "data-of": block.block_id, "data-action": part.action_id, "data-kind": part.type };
   const node = part.multiline ? el("textarea", { ...shared, rows: 4 }) : el("input", { ...shared, type: "text" });
   node.value = part.initial_value ?? "";
   if (block.dispatch_action) {
@@ -143,14 +144,26 @@ function textInput(part, block, context) {
   return node;
 }
 
-// The fields of a view, in the form of Slack's `state.values`.
+// The fields of a view or a message, in the form of Slack's `state.values`.
 export function valuesOf(node) {
   const values = {};
-  for (const field of node.querySelectorAll("[data-block]")) {
-    const part = field.querySelector("[data-kind]");
-    if (part) values[field.dataset.block] = { [part.dataset.action]: valueOf(part) };
+  for (const part of node.querySelectorAll("[data-kind]")) {
+    values[part.dataset.of] = { ...values[part.dataset.of], [part.dataset.action]: valueOf(part) };
   }
   return values;
+}
+
+// What was typed stays when what stands around it is drawn again; the field that had the focus.
+export function carryOver(from, to) {
+  let focused = null;
+  for (const old of from.querySelectorAll("input.field-input, textarea.field-input")) {
+    const same = `.field-input[data-of="${CSS.escape(old.dataset.of)}"][data-action="${CSS.escape(old.dataset.action)}"]`;
+    const fresh = to.querySelector(same);
+    if (!fresh) continue;
+    fresh.value = old.value;
+    if (old === document.activeElement) focused = fresh;
+  }
+  return focused;
 }
 
 function valueOf(part) {

@@ -1,6 +1,7 @@
 // A list of messages: only what changed is drawn again.
 import { clockTime, dayName, el, emoji, face, fullTime, shortTime } from "./dom.js";
 import { drawBlocks, pictureButton, plainWords } from "./blocks.js";
+import { carryOver } from "./elements.js";
 
 const CLOSE_S = 300;
 const WHY = {
@@ -21,6 +22,7 @@ export class MessageList {
     this.nodes = new Map();
     this.place = "";
     this.stuck = true;
+    this.refocus = null;
     frame.addEventListener("scroll", () => {
       this.stuck = Math.abs(frame.scrollTop - this.end()) < 60 || frame.scrollHeight - frame.scrollTop - frame.clientHeight < 60;
     });
@@ -47,6 +49,8 @@ export class MessageList {
     }
     this.nodes = kept;
     placeAll(this.frame, [...wanted, ...after]);
+    this.refocus?.focus({ preventScroll: true });
+    this.refocus = null;
     // A screen reader waits for the end of what is being written instead of reading each piece.
     this.frame.setAttribute("aria-busy", String(messages.some((message) => message.streaming)));
     this.stick();
@@ -69,6 +73,7 @@ export class MessageList {
   keptOr(key, mark, kept, make) {
     const held = this.nodes.get(key);
     const entry = held && held.mark === mark ? held : { mark, node: make() };
+    if (held && entry !== held) this.refocus = carryOver(held.node, entry.node) ?? this.refocus;
     kept.set(key, entry);
     return entry.node;
   }

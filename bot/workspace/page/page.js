@@ -4,7 +4,6 @@ import { Composer } from "./composer.js";
 import { confirmFirst, enlarge, showView } from "./dialogs.js";
 import { MessageList } from "./messages.js";
 import { Store, WHY, act } from "./store.js";
-import { valuesOf } from "./elements.js";
 import { drawBlocks } from "./blocks.js";
 import { knowNames } from "./words.js";
 
@@ -18,7 +17,7 @@ const contextOf = (message) => ({
 });
 const viewContext = (view) => ({
   ...kept, enlarge, confirm: confirmFirst, me: store.you, people: store.people, key: view.id, alone: true,
-  press: (pressed) => press({ source: view.id, values: valuesOf(byId(view.type === "home" ? "home" : "modal")), ...pressed }),
+  press: (pressed) => press({ source: view.id, ...pressed }),
 });
 
 async function press(pressed) {
