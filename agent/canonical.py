@@ -53,8 +53,8 @@ def why(ref: str, tenant: str | None = None) -> str:
 
 
 def plan_fix(ref: str, tenant: str | None = None) -> str:
-    """`how do I fix X-AB12CD`; also of a finding's ref."""
-    return in_tenant(f"how do I fix {ref}", tenant)
+    """`plan the fix of X-AB12CD`; also of a finding's ref."""
+    return in_tenant(f"plan the fix of {ref}", tenant)
 
 
 def explain(ref: str, tenant: str | None = None) -> str:

@@ -109,6 +109,20 @@ def _wants_fix(asked: Asked) -> bool:
     return asked.says(says.FIX) and not asked.says(says.WAS_FIXED)
 
 
+def plans_a_fix(asked: Asked) -> bool:
+    """Whether a fix is wanted, and not only to be told how it is done."""
+    return asked.says(says.WHAT_FIXING_DOES) or (
+        asked.says(says.DO_FIX) and not asked.says(says.HOW) and not asked.says(says.WAS_FIXED)
+    )
+
+
+def proposed(call: Call) -> Call:
+    """The plan of a fix in place of the advice for it."""
+    if call.name != "remediation_advice":
+        return call
+    return Call("propose_fix", call.arguments)
+
+
 def _small_talk(asked: Asked, _: Around) -> list[Call]:
     if asked.says(says.HELP) and not asked.severities and not asked.names:
         more = (("Active threats", canonical.THREATS), ("Top resources", canonical.TOP_RESOURCES))

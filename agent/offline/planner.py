@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.offline.follow_up import chosen, follow_up
-from agent.offline.intents import first_calls, next_calls
+from agent.offline.intents import first_calls, next_calls, plans_a_fix, proposed
 from agent.offline.say import say
 from agent.offline.steps import Call, Say
 from agent.offline.thread import turns_of
@@ -36,6 +36,8 @@ def plan(
         calls = next_calls(asked, now, tools)
     else:
         calls = []
+    if "propose_fix" in tools and plans_a_fix(asked):
+        calls = [proposed(call) for call in calls]
     offered = [call for call in calls if call.name in tools]
     if offered:
         return list(offered)

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
-from agent.offline import say_findings, say_posture, say_resources
+from agent.offline import say_findings, say_fixes, say_posture, say_resources
 from agent.offline.words import age, joined, stale
 from agent.views import (
     Advice,
@@ -21,6 +21,7 @@ from agent.views import (
     FindingList,
     Freshness,
     Posture,
+    Proposal,
     PublicList,
     ResourceDetail,
     TenantList,
@@ -87,6 +88,7 @@ _SAYERS: dict[type, Any] = {
     FindingDetail: say_findings.finding_detail,
     TopResources: say_findings.top_resources,
     Advice: say_findings.advice,
+    Proposal: say_fixes.proposal,
     ResourceDetail: say_resources.resource_detail,
     Connections: say_resources.connections,
     PublicList: say_resources.public_lists,

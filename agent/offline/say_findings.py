@@ -172,6 +172,8 @@ def advice(_: str, views: Sequence[Advice]) -> str:
     else:
         fixed = f"{finding.ref}, {quoted(finding.title)}{on}"
         lines = [f"**{said(view.title)}**: that fixes {fixed}."]
+    if view.by_hand_because:
+        lines.append(f"I can't do it from here: {said(view.by_hand_because, 300)}. By hand:")
     lines += [f"{n}. {said(step, 300)}" for n, step in enumerate(view.steps[:_MOST_STEPS], start=1)]
     lines.append(f"{_runbook(view)}{_undo(view)}")
     if view.care:

@@ -17,6 +17,7 @@ from agent.views import (
     FindingDetail,
     FindingList,
     Posture,
+    Proposal,
     PublicList,
     ResourceDetail,
     TopResources,
@@ -118,7 +119,7 @@ def _shown(view: View) -> list[Thing]:
             return [_exposure(exposure)]
         case Posture(worst=worst) if worst:
             return [_exposure(worst)]
-        case FindingList() | FindingDetail() | Advice() | Changes():
+        case FindingList() | FindingDetail() | Advice() | Proposal() | Changes():
             return [Thing("finding", f.ref, f.title, f.resource) for f in _findings(view)]
         case TopResources():
             rows = [(row.key, view.names.get(row.key, "")) for row in view.rows]
@@ -131,7 +132,7 @@ def _exposure(exposure: Exposure) -> Thing:
     return Thing("exposure", exposure.ref, exposure.resource_name, exposure.resource)
 
 
-def _findings(view: FindingList | FindingDetail | Advice | Changes) -> Sequence[Finding]:
+def _findings(view: FindingList | FindingDetail | Advice | Proposal | Changes) -> Sequence[Finding]:
     match view:
         case FindingList():
             return view.findings

@@ -39,6 +39,8 @@ ASKS_TO_FIX = _any(
     "remed*",
     "runbooks?",
 )
+DO_FIX = _any("fix", "remediate", "plan", "close", "mitigate", "resolve", "repair", "harden")
+WHAT_FIXING_DOES = _any("what (would|will|does) (fixing|closing|the fix|it)", "preview", "dry run")
 WAS_FIXED = _any("(what|anything|findings?) (was|were|got|been)")
 DRAW = _any(
     "graph", "draw", "picture", "diagram", "map", "topology", "visuali[sz]e", "image",
@@ -229,7 +231,7 @@ FINDINGS_ON_IT = _any("findings", "issues", "problems", "what is wrong")
 
 # What cannot be done: the end of "I can't ..."
 
-_CHANGE = "change anything in an account yet"
+_CHANGE = "do that by a word: I plan fixes of findings, and people approve them"
 CANNOT = (
     (
         _any("restart|reboot|start|stop|terminate|shut ?down|resize|launch"),

@@ -116,7 +116,7 @@ def test_an_exposure_says_what_why_and_the_smallest_cut() -> None:
     assert [b.value for b in first.buttons] == [
         "show the graph of X-AB12C1",
         "why X-AB12C1",
-        "how do I fix X-AB12C1",
+        "plan the fix of X-AB12C1",
     ]
 
 
@@ -222,7 +222,7 @@ def test_a_finding_tells_where_since_when_and_its_facts() -> None:
     assert told["Port"] == "22"
     assert len(told["Long"]) == 240
     assert "X-AB12C1" in told["Part of"]
-    assert asked(reply(detail))[0] == "how do I fix F-ABCDEFG1"
+    assert asked(reply(detail))[0] == "plan the fix of F-ABCDEFG1"
 
 
 def test_no_sentence_holds_a_bare_arn() -> None:

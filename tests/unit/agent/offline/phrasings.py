@@ -390,7 +390,7 @@ ask_back I can't restart
     terminate i-0a7web7
     please stop the instance
 
-ask_back I can't change
+ask_back I can't do that by a word
     delete the bucket
     rotate the key
     encrypt everything

@@ -101,3 +101,30 @@ def test_only_offered_tools_are_called_and_otherwise_something_is_said(
     steps = plan(asked(" ".join(words)), frozenset(tools), TENANTS)
     assert steps
     assert all(isinstance(step, Say) or step.name in tools for step in steps)
+
+
+FIXING = TOOLS | {"propose_fix"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("fix EC2.13", "propose_fix about=EC2.13"),
+        ("please close EC2.13", "propose_fix about=EC2.13"),
+        ("plan the fix of F-0123ABCD", "propose_fix about=F-0123ABCD"),
+        ("plan the fix of X-ABC123 in acme", "propose_fix about=X-ABC123"),
+        ("what would fixing F-0123ABCD do?", "propose_fix about=F-0123ABCD"),
+        ("remediate x-abc123", "propose_fix about=X-ABC123"),
+        ("how do I fix F-0123ABCD", "remediation_advice about=F-0123ABCD"),
+        ("what would fix S3.2", "remediation_advice about=S3.2"),
+    ],
+)
+def test_a_fix_is_planned_where_it_can_be_and_told_where_only_that_was_asked(
+    text: str, expected: str
+) -> None:
+    assert " | ".join(map(in_one_line, plan(asked(text), FIXING, TENANTS))) == expected
+
+
+def test_without_access_to_accounts_a_fix_is_only_told() -> None:
+    (step,) = plan(asked("fix EC2.13"), TOOLS, TENANTS)
+    assert in_one_line(step) == "remediation_advice about=EC2.13"
