@@ -34,6 +34,10 @@ def stage() -> Iterator[Stage]:
         yield ready
 
 
+def test_slack_may_verify_the_address(stage: Stage) -> None:
+    assert stage.workspace.verify_app()
+
+
 def test_a_mention_is_heard_once(stage: Stage) -> None:
     root = stage.ask("what needs attention & why?")
     stage.settle()
@@ -68,9 +72,13 @@ def test_what_the_bot_itself_says_is_not_heard(stage: Stage) -> None:
     root = stage.ask()
     stage.known.add(root)
     stage.settle()
-    stage.channel(root).post(Reply(plain="Here."))
+    ts = stage.channel(root).post(Reply(plain="Here."))
+    stage.settle()
+    stage.client.chat_update(channel=ACME, ts=ts, text="There.")
+    stage.client.chat_delete(channel=ACME, ts=ts)
     stage.settle()
     assert len(stage.heard) == 1
+    assert all(attempt.outcome == "ok" for attempt in stage.workspace.deliveries)
 
 
 def test_a_direct_message_needs_no_mention(stage: Stage) -> None:

@@ -11,7 +11,7 @@ from bot.messages import Actions, Button, Item, Picture, Prose, Reply
 from bot.slack.calls import SlackRefusedError
 from bot.slack.posting import post
 from bot.slack.stream import SlackStream
-from bot.workspace.limits import Limits
+from bot.workspace.limits import SLACK_RATES, Limits
 from integrations.errors import UnavailableError
 from tests.e2e.slack_stage import ACME, ANALYST, OTHER, TEAM, Stage, on_stage
 from tests.unit.cards.story import NOW, an_exposure, exposures
@@ -215,6 +215,25 @@ def test_a_slack_that_does_not_answer_may_be_tried_again() -> None:
         channel = stage.channel("1.1")
     with pytest.raises(UnavailableError):
         channel.post(SAID)
+
+
+def test_an_answer_keeps_to_slacks_own_rates() -> None:
+    with on_stage(SLACK_RATES) as stage:
+        stage.client.retry_handlers.clear()  # a 429 would be an error
+        root = stage.ask()
+        channel = stage.channel(root)
+        channel.status("Reading 912 findings")
+        stream = channel.stream()
+        for step in range(4):
+            stream.step(f"{step}", "Reading", StepState.RUNNING)
+            stream.step(f"{step}", "Reading", StepState.DONE)
+        for number in range(200):
+            stream.text(f"word {number}, ")
+        stream.finish(SAID)
+        channel.picture(Picture(png=PNG, title="A path", alt="A path"))
+        answer, _picture = stage.thread(root)
+    assert "word 199," in shown(answer)
+    assert "well" in shown(answer)
 
 
 def test_a_rate_limit_is_waited_out() -> None:
