@@ -1,41 +1,45 @@
 """The largest type at which a picture fits its page, and where everything is at that size."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.picture.cards import (
-    Face,
-    Style,
-    chips_across,
-    cut_names,
-    face_of,
-    tray_size,
-)
+from bot.picture.cards import Style, card_height, card_need, head, shortened, tray_size
 from bot.picture.folding import Edge, Node, Shown
-from bot.picture.layout import Placed, Room, bands_of, laid_out, least_height
-from bot.picture.lines import label_lines, label_size
+from bot.picture.labels import label_lines, label_size
+from bot.picture.layout import (
+    CURVE,
+    ONLY_BENDS,
+    TURN,
+    Placed,
+    Room,
+    bands_of,
+    laid_out,
+    least_height,
+)
 from bot.picture.ranks import Ranks, components, is_bend, ranked
 from bot.picture.shapes import Piece, Rect
 from integrations.resources.port import INTERNET
 
-_TYPES = ((44, 34), (40, 32), (36, 30), (33, 28), (30, 26), (27, 24), (24, 22))
+_STYLES = tuple(
+    Style(*sizes)
+    for sizes in ((44, 34), (40, 32), (36, 30), (33, 28), (30, 26), (27, 24), (24, 22))
+)
 """Names and the rest, in pixels; nothing is ever smaller than the last."""
-_WRAP_PATH, _WRAP = 33, 27
-"""At this size of names a path (anything else) may go over several bands, not above it."""
-_LEAST_GAP, _BESIDE_LABEL = 76.0, 16.0
-_CARD = (6.4, 9.4)
-"""A card's width in sizes of its name: at least, at most."""
-_BESIDE_TRAY = 7.6
-"""The same where trays take the room."""
-_TURN = 60.0
-"""Of the width, lost to turning lines where there are several bands."""
+_LEAST_GAP, _BESIDE_LABEL = CURVE, 26.0
+_BETWEEN = 0.6
+"""Between boxes of a column, in sizes of their names."""
+_CHIPS_ACROSS = 5
+_HIGH = 4 / 3
+"""So many pages may be filled before words are left out beside lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Composition:
     """Where everything is, from the content's upper left corner."""
 
-    face: Face
+    style: Style
+    chips_across: int
+    """Chips beside each other in a tray, at most."""
     boxes: Mapping[str, Rect]
     routes: Mapping[Edge, Sequence[Piece]]
     width: float
@@ -44,109 +48,187 @@ class Composition:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
+    """One connected part, ordered and ranked: the same at every size of type."""
+
     ranks: Ranks
     edges: tuple[Edge, ...]
+    rows: tuple[tuple[Node, ...], ...]
+    """The boxes of every rank."""
+
+    def gaps(self, small: float, tight: int) -> list[float]:
+        """Between neighbouring ranks: as wide as the words of the lines there, and a curve."""
+        gaps = [_LEAST_GAP] * max(0, len(self.rows) - 1)
+        rank = self.ranks.rank
+        for edge in self.edges:
+            left, right = sorted((edge.source, edge.target), key=rank.__getitem__)
+            if edge.label and rank[left] < rank[right]:
+                words = label_size(label_lines(edge.label, small), small)[0]
+                beside = _BESIDE_LABEL if edge.on_path or tight > 1 else CURVE
+                gaps[rank[right] - 1] = max(gaps[rank[right] - 1], words + beside)
+        return gaps
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """How large everything is at one size of type."""
+
+    style: Style
+    chips_across: int
+    rooms: tuple[Room, ...]
+    """For every part."""
 
 
 def composed(shown: Shown, page_w: float, page_h: float) -> Composition:
-    """Fit the boxes on a page: as wide at most, and as high unless even small type is higher."""
+    """Fit the boxes on a page: as wide at most, and about as high unless even small type is not."""
     parts = _parts(shown)
-    trials = [_style(shown, parts, sizes, page_w) for sizes in _TYPES]
-    fewest_cut = cut_names(shown.nodes, trials[-1])
-    for style in trials:
-        face, room = _measured(shown, style, page_w)
-        if cut_names(shown.nodes, style) > fewest_cut:
+    last = _trial(parts, _STYLES[-1], page_w, tight=1)
+    fewest = _shortened(parts, last)
+    for style, tight, over_bands, pages in _trials(path=bool(shown.path)):
+        trial = _trial(parts, style, page_w, tight)
+        both = list(zip(parts, trial.rooms, strict=True))
+        if not over_bands and any(len(bands_of(part.ranks, room)) > 1 for part, room in both):
             continue
-        wrap = _WRAP_PATH if shown.path else _WRAP
-        if style.name > wrap and any(len(bands_of(part.ranks, room)) > 1 for part in parts):
+        if _shortened(parts, trial) > fewest:
             continue
-        if _lowest(parts, room) <= page_h:
-            found = _packed(parts, face, room)
-            if found.height <= page_h:
+        lowest = max((least_height(part.ranks, room) for part, room in both), default=0.0)
+        if lowest <= page_h * pages:
+            found = _packed(parts, trial, page_w)
+            if found.height <= page_h * pages:
                 return found
-    return _packed(parts, *_measured(shown, trials[-1], page_w))
+    return _packed(parts, last, page_w)
+
+
+def _trials(*, path: bool) -> Iterator[tuple[Style, int, bool, float]]:
+    """Sizes of type, the largest first; how tight; whether columns may go over bands; pages high.
+
+    Tight: 1 where kinds may go on two lines, 2 where words may find no place beside lines. A path
+    is wrapped before its type gets small; anything else is easier to read in one piece.
+    """
+    if path:
+        yield from ((style, 0, False, 1.0) for style in _STYLES[:4])
+        yield from ((style, 1, False, 1.0) for style in _STYLES[3:5])
+        yield from ((style, 0, True, 1.0) for style in _STYLES[2:])
+    else:
+        yield from ((style, 0, False, 1.0) for style in _STYLES[:6])
+        yield from ((style, 1, False, 1.0) for style in _STYLES[4:])
+        yield from ((_STYLES[-1], tight, False, _HIGH) for tight in (1, 2))
+        yield from ((style, 0, True, _HIGH) for style in _STYLES[5:])
 
 
 def _parts(shown: Shown) -> list[_Part]:
-    """Connected parts, ordered and ranked: the same at every size."""
     found = []
+    node_of = {node.key: node for node in shown.nodes}
     edge_of = {(edge.source, edge.target): edge for edge in shown.edges}
     bold = frozenset(ends for ends, edge in edge_of.items() if edge.on_path or edge.cut)
-    for keys in components([node.key for node in shown.nodes], edge_of):
+    for keys in components(list(node_of), edge_of):
         inside = set(keys)
         edges = [ends for ends in edge_of if ends[0] in inside]
         path = shown.path if inside.issuperset(shown.path) else ()
         ranks = ranked(keys, edges, path=path, first=[INTERNET], bold=bold)
-        found.append(_Part(ranks, tuple(edge_of[ends] for ends in edges)))
+        rows = tuple(tuple(node_of[k] for k in row if not is_bend(k)) for row in ranks.rows)
+        found.append(_Part(ranks, tuple(edge_of[ends] for ends in edges), rows))
     return found
 
 
-def _gap(edges: Sequence[Edge], small: float) -> float:
-    labels = [label_size(label_lines(e.label, small), small)[0] for e in edges if e.label]
-    return max([_LEAST_GAP, *(wide + _BESIDE_LABEL for wide in labels)])
+def _trial(parts: Sequence[_Part], style: Style, page_w: float, tight: int) -> _Trial:
+    """As many chips across as go beside the cards, then cards as wide as there is room for."""
+    gaps = [part.gaps(style.small, tight) for part in parts]
+    cards = [[_card_need(row, style, tight=tight > 0) for row in part.rows] for part in parts]
+    for across in range(_CHIPS_ACROSS, 0, -1):
+        needs = [
+            [max(need, _tray_need(row, style, across)) for need, row in zip(n, p.rows, strict=True)]
+            for n, p in zip(cards, parts, strict=True)
+        ]
+        if all(sum(n) + sum(g) <= page_w for n, g in zip(needs, gaps, strict=True)):
+            break
+    shares = [_share(n, g, page_w) for n, g in zip(needs, gaps, strict=True)]
+    wide = min([style.most, *shares])
+    rooms = []
+    for part, card, need, gap in zip(parts, cards, needs, gaps, strict=True):
+        over_bands = sum(need) + sum(gap) > page_w
+        widths = [max(least, wide) for least in ([max(card)] * len(card) if over_bands else card)]
+        rooms.append(
+            Room(
+                sizes=_sizes(part, style, widths, across),
+                heads={node.key: head(node, style) for row in part.rows for node in row},
+                gaps=[max(gap)] * len(gap) if over_bands else gap,
+                between=style.name * _BETWEEN,
+                width=page_w + 1,
+            )
+        )
+    return _Trial(style, across, tuple(rooms))
 
 
-def _style(
-    shown: Shown, parts: Sequence[_Part], sizes: tuple[float, float], page_w: float
-) -> Style:
-    """Widths of cards and chips at a size of type, so that the widest part fills the page."""
-    name, small = sizes
-    gap = _gap(shown.edges, small)
-    trays = {node.key for node in shown.nodes if node.chips}
-    columns = max((len(part.ranks.rows) for part in parts), default=1)
-    with_trays = max((_tray_ranks(part.ranks, trays) for part in parts), default=0)
-    least, most = _CARD[0] * name, _CARD[1] * name
-    if not with_trays:
-        if columns * (least + gap) - gap > page_w:
-            page_w -= _TURN
-            fit = max(1, int((page_w + gap) // (least + gap)))
-            bands = -(-columns // fit)
-            columns = -(-columns // bands)
-        card_w = (page_w - (columns - 1) * gap) / columns
-        return Style(name, small, max(least, min(most, card_w)), 0.0, 1)
-    card_w = _BESIDE_TRAY * name
-    cards = columns - with_trays
-    room = (page_w - (columns - 1) * gap - cards * card_w) / with_trays
-    style = Style(name, small, card_w, 0.0, 1)
-    return chips_across([n for n in shown.nodes if n.chips], style, room)
+def _card_need(row: Sequence[Node], style: Style, *, tight: bool) -> float:
+    """The least width of a column for its cards."""
+    cards = (card_need(node, style, tight=tight) for node in row if not node.chips)
+    return max([ONLY_BENDS, *cards])
 
 
-def _tray_ranks(ranks: Ranks, trays: set[str]) -> int:
-    return sum(any(key in trays for key in row) for row in ranks.rows)
+def _tray_need(row: Sequence[Node], style: Style, across: int) -> float:
+    """The least width of a column for its trays."""
+    return max((tray_size(node, style, across)[0] for node in row if node.chips), default=0.0)
 
 
-def _measured(shown: Shown, style: Style, page_w: float) -> tuple[Face, Room]:
-    cards = [node for node in shown.nodes if not node.chips]
-    face = face_of(cards, style)
-    sizes = {node.key: _size(node, face) for node in shown.nodes}
-    gap = _gap(shown.edges, style.small)
-    return face, Room(sizes=sizes, gap=gap, between=style.name * 0.8, width=page_w + 1)
+def _share(needs: Sequence[float], gaps: Sequence[float], page_w: float) -> float:
+    """The width to which narrower columns can grow until the page is full."""
+    space = page_w - sum(gaps)
+    if sum(needs) > space:
+        return _share_of_band(needs, max(gaps, default=0.0), page_w - 2 * TURN)
+    ordered = sorted(needs, reverse=True)
+    for index, widest in enumerate(ordered):
+        share = (space - sum(ordered[:index])) / (len(ordered) - index)
+        if share >= widest:
+            break
+    return share
 
 
-def _size(node: Node, face: Face) -> tuple[float, float]:
-    if node.chips:
-        return tray_size(node, face.style)
-    return face.style.card_w, face.height(node)
+def _share_of_band(needs: Sequence[float], gap: float, page_w: float) -> float:
+    """The same where columns are wrapped into bands of about as many."""
+    fit = max(1, int((page_w + gap) // (max(needs) + gap)))
+    bands = -(-len(needs) // fit)
+    columns = -(-len(needs) // bands)
+    return (page_w - (columns - 1) * gap) / columns
 
 
-def _lowest(parts: Sequence[_Part], room: Room) -> float:
-    return max((least_height(part.ranks, room) for part in parts), default=0.0)
+def _sizes(
+    part: _Part, style: Style, widths: Sequence[float], across: int
+) -> dict[str, tuple[float, float]]:
+    """Cards of a column are of one width, those of the path also of one height."""
+    found: dict[str, tuple[float, float]] = {}
+    for row, wide in zip(part.rows, widths, strict=True):
+        for node in row:
+            card = (wide, card_height(node, wide, style))
+            found[node.key] = tray_size(node, style, across) if node.chips else card
+    path = [node.key for row in part.rows for node in row if node.on_path]
+    high = max((found[key][1] for key in path), default=0.0)
+    return found | {key: (found[key][0], high) for key in path}
 
 
-def _packed(parts: Sequence[_Part], face: Face, room: Room) -> Composition:
+def _shortened(parts: Sequence[_Part], trial: _Trial) -> int:
+    """How many names do not fit as they are."""
+    return sum(
+        shortened(node, room.sizes[node.key][0], trial.style, trial.chips_across)
+        for part, room in zip(parts, trial.rooms, strict=True)
+        for row in part.rows
+        for node in row
+    )
+
+
+def _packed(parts: Sequence[_Part], trial: _Trial, page_w: float) -> Composition:
     """Parts on shelves, the largest first: small ones stand beside each other."""
     boxes: dict[str, Rect] = {}
     routes: dict[Edge, Sequence[Piece]] = {}
     x = y = shelf = width = 0.0
-    for part in parts:
-        placed = laid_out(part.ranks, room, [(e.source, e.target) for e in part.edges])
-        if x and x + placed.width > room.width:
+    for part, room in zip(parts, trial.rooms, strict=True):
+        placed = laid_out(part.ranks, room, {(e.source, e.target): e.label for e in part.edges})
+        if x and x + placed.width > page_w + 1:
             x, y, shelf = 0.0, y + shelf + room.between, 0.0
         _put(part, placed, (x, y), boxes, routes)
         width = max(width, x + placed.width)
         x += placed.width + room.between * 2
         shelf = max(shelf, placed.height)
-    return Composition(face, boxes, routes, width, y + shelf)
+    return Composition(trial.style, trial.chips_across, boxes, routes, width, y + shelf)
 
 
 def _put(

@@ -3,16 +3,21 @@
 Facts: the OpenType specification's `head`, `hhea`, `hmtx` and `cmap` (format 4) tables.
 """
 
+import re
 import struct
+from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import accumulate
 from pathlib import Path
 
 FAMILY = "Source Sans Pro"
 _REGULAR, _BOLD = "SourceSansPro-Regular.ttf", "SourceSansPro-Semibold.ttf"
 _UNKNOWN = 0.7
 """Width of a character that the font does not have, in ems."""
-_BREAK_AFTER = frozenset("-./_:,@")
+_SPACES = re.compile(r"(?<= )")
+_SEAMS = re.compile(r"(?<=[ \-./_:,@])|(?<=[a-z0-9])(?=[A-Z])")
+"""Where a name can go on in the next line."""
 
 
 def font_files() -> list[str]:
@@ -25,7 +30,7 @@ def font_files() -> list[str]:
 def width(text: str, size: float, *, bold: bool = False) -> float:
     """The width of one line of text, in pixels at a font size in pixels."""
     advances = _advances(bold=bold)
-    return size * sum(advances.get(ord(character), _UNKNOWN) for character in text)
+    return size * sum([advances.get(ord(character), _UNKNOWN) for character in text])
 
 
 def drawable(text: str) -> str:
@@ -42,61 +47,77 @@ def drawable(text: str) -> str:
 
 def fitted(text: str, size: float, room: float, *, bold: bool = False) -> str:
     """The text on one line, shortened in its middle until it fits."""
-    return wrapped(text, size, room, lines=1, bold=bold)[0]
+    return _shortened(text, lambda told: width(told, size, bold=bold) <= room)
 
 
-def wrapped(
-    text: str, size: float, room: float, *, lines: int = 2, bold: bool = False
-) -> list[str]:
-    """The text over so many lines at most.
+@lru_cache(maxsize=4096)
+def wrapped(text: str, size: float, room: float, *, bold: bool = False) -> tuple[str, ...]:
+    """The text on one line or two, of about one length.
 
-    Lines break between words and after - . / _ and their like, within a word only where nothing
-    else does. What does not fit is shortened in its middle: both ends of a name tell most.
+    Lines break between words, else at the seams of a name (after - . / _, before a capital), else
+    anywhere. What does not fit is shortened in its middle: both ends of a name tell most.
     """
-    best, _ = _broken(text, size, room, bold=bold)
-    if len(best) <= lines:
-        return best
+    if width(text, size, bold=bold) <= room:
+        return (text,)
+    for seams in (_SPACES, _SEAMS):
+        halves = _halved(text, seams, bold=bold)
+        if halves and max(width(half, size, bold=bold) for half in halves) <= room:
+            return halves
+
+    def fits(told: str) -> bool:
+        return width(_filled(told, size, room, bold=bold)[-1], size, bold=bold) <= room
+
+    return _filled(_shortened(text, fits), size, room, bold=bold)
+
+
+@lru_cache(maxsize=4096)
+def narrowest(text: str, size: float, *, bold: bool = False) -> float:
+    """The least room in which the text goes on two lines with no word broken."""
+    halves = _halved(text, _SEAMS, bold=bold) or (text,)
+    return max(width(half, size, bold=bold) for half in halves)
+
+
+def _halved(text: str, seams: re.Pattern[str], *, bold: bool) -> tuple[str, str] | None:
+    """Two lines of which the longer one is as short as may be; None where no break is."""
+    advances = _advances(bold=bold)
+    upto = list(accumulate([advances.get(ord(c), _UNKNOWN) for c in text], initial=0.0))
+    spots = [at for m in seams.finditer(text) if 0 < (at := m.start()) < len(text)]
+    if not spots:
+        return None
+    best = min(spots, key=lambda at: max(upto[at], upto[-1] - upto[at]))
+    return text[:best].rstrip(), text[best:].lstrip()
+
+
+def _filled(text: str, size: float, room: float, *, bold: bool) -> tuple[str, ...]:
+    """What fits on a first line, up to a break where that is half of it at least; the rest."""
+    advances = _advances(bold=bold)
+    most, wide, at = room / size, 0.0, 0
+    while at < len(text):
+        wide += advances.get(ord(text[at]), _UNKNOWN)
+        if wide > most and at:
+            break
+        at += 1
+    spots = [spot for m in _SEAMS.finditer(text, at // 2, at) if (spot := m.start()) > at // 2]
+    at = spots[-1] if spots and at < len(text) else at
+    first, rest = text[:at].rstrip(), text[at:].lstrip()
+    return (first, rest) if rest else (first,)
+
+
+def _shortened(text: str, fits: Callable[[str], bool]) -> str:
+    """The text, or as much of both its ends as fits with an ellipsis between them."""
+    if fits(text):
+        return text
     fit, too_long = 0, len(text)
-    best = ["…"]
+    best = "…"
     while too_long - fit > 1:
         keep = (fit + too_long) // 2
         head, tail = text[: (keep + 1) // 2].rstrip(), text[len(text) - keep // 2 :].lstrip()
-        found, _ = _broken(f"{head}…{tail if keep > 1 else ''}", size, room, bold=bold)
-        if len(found) <= lines:
-            fit, best = keep, found
+        told = f"{head}…{tail if keep > 1 else ''}"
+        if fits(told):
+            fit, best = keep, told
         else:
             too_long = keep
     return best
-
-
-def fits(text: str, size: float, room: float, *, lines: int = 2, bold: bool = False) -> bool:
-    """Whether the text needs neither shortening nor a break within a word."""
-    found, within_words = _broken(text, size, room, bold=bold)
-    return len(found) <= lines and not within_words
-
-
-def _broken(text: str, size: float, room: float, *, bold: bool) -> tuple[list[str], bool]:
-    """As many lines as it takes, and whether one of them had to break within a word."""
-    advances = _advances(bold=bold)
-    most = room / size
-    found: list[str] = []
-    within_words = False
-    start = breakable = at = 0
-    wide = 0.0
-    while at < len(text):
-        wide += advances.get(ord(text[at]), _UNKNOWN)
-        if wide > most and at > start and text[at] != " ":
-            within_words = within_words or breakable <= start
-            end = breakable if breakable > start else at
-            found.append(text[start:end].rstrip())
-            start = at = end
-            wide = 0.0
-            continue
-        at += 1
-        if text[at - 1] == " " or text[at - 1] in _BREAK_AFTER:
-            breakable = at
-    last = text[start:].rstrip()
-    return ([*found, last] if last or not found else found), within_words
 
 
 @cache

@@ -26,9 +26,9 @@ IDENTITY = Family(
 NETWORK = Family("#7A3FC4", "M12 4v5M12 9H6v4M12 9h6v4M3.500 13h5v5h-5zM15.500 13h5v5h-5z")
 BALANCER = Family("#7A3FC4", "M4 12h5M9 12l8-6M9 12h8M9 12l8 6M17 4.500v3M17 10.500v3M17 16.500v3")
 GUARD = Family(
-    "#B42318", "M12 3l7.500 3v5.500c0 4.500-3 8-7.500 9.500-4.500-1.500-7.500-5-7.500-9.500V6z"
+    "#7A3FC4", "M12 3l7.500 3v5.500c0 4.500-3 8-7.500 9.500-4.500-1.500-7.500-5-7.500-9.500V6z"
 )
-KEY = Family("#B42318", "M8 12a4 4 0 1 0 0 .1M12 12h9M17.500 12v4M20.500 12v3")
+KEY = Family("#C2274B", "M8 12a4 4 0 1 0 0 .1M12 12h9M17.500 12v4M20.500 12v3")
 MESSAGE = Family("#B0226E", "M4 6h16v11H9l-5 3.500z")
 LOG = Family("#5B6472", "M6 3.500h9l4 4v13H6zM9 11h7M9 14.500h7")
 INTERNET = Family(
@@ -75,58 +75,3 @@ def family_of(resource_type: str) -> Family:
         if resource_type.startswith(beginning):
             return family
     return OTHER
-
-
-_SERVICES = (
-    ("DynamoDb", "DynamoDB"),
-    ("CloudFront", "CloudFront"),
-    ("CloudTrail", "CloudTrail"),
-    ("CloudWatch", "CloudWatch"),
-    ("ApiGatewayV2", "API Gateway v2"),
-    ("ApiGateway", "API Gateway"),
-    ("AutoScaling", "Auto Scaling"),
-    ("SecretsManager", "Secrets Manager"),
-    ("StepFunctions", "Step Functions"),
-    ("OpenSearchService", "OpenSearch"),
-    ("Elbv2LoadBalancer", "Load balancer"),
-    ("ElbLoadBalancer", "Load balancer"),
-    ("Elbv2", "Load balancer"),
-    ("Wafv2", "WAF"),
-    ("WafRegional", "WAF"),
-    ("RdsDb", "RDS"),
-    ("GuardDuty", "GuardDuty"),
-)
-"""Services whose name is not the first word of the type, longest beginning first."""
-_SHORT = {"acl": "ACL", "api": "API", "db": "DB", "eip": "address", "vpc": "VPC"}
-
-
-def kind_of(resource_type: str) -> str:
-    """`AwsEc2SecurityGroup` -> `EC2 security group`, for the small line under a name."""
-    if resource_type == "Internet":
-        return "everybody outside"
-    rest = resource_type.removeprefix("Aws")
-    service, rest = next(
-        ((name, rest[len(start) :]) for start, name in _SERVICES if rest.startswith(start)),
-        ("", rest),
-    )
-    words: list[str] = []
-    for character in rest:
-        if character.isupper() or not words:
-            words.append(character)
-        else:
-            words[-1] += character
-    if not service and words:
-        service = _service(words.pop(0))
-    said = [_SHORT.get(word.lower(), word.lower()) for word in words]
-    return " ".join([service, *said]) if service else "resource"
-
-
-def many(kind: str) -> str:
-    """`IAM policy` -> `IAM policies`."""
-    if kind.endswith("y") and kind[-2:-1] not in {"a", "e", "o", "u"}:
-        return f"{kind[:-1]}ies"
-    return f"{kind}es" if kind.endswith(("s", "ch", "x")) else f"{kind}s"
-
-
-def _service(word: str) -> str:
-    return word.upper() if len(word) <= 3 or any(c.isdigit() for c in word) else word  # noqa: PLR2004 - EC2, S3, IAM

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from bot.picture.curves import late_curves
 from bot.picture.ranks import Ends, Ranks, is_bend
 from bot.picture.shapes import Form, Piece, Rect
 
@@ -15,9 +16,14 @@ _STRAIGHTEN = 16
 _PINNED = 1e6
 _BEND_H = 10.0
 _BEND_GAP = 10.0
-_ONLY_BENDS = 24.0
+_BEND_WEIGHT = 80.0
+"""A bend draws as a small card does; a tray draws more than a card, as it is higher."""
+ONLY_BENDS = 24.0
+"""A column's width where lines only pass through."""
+CURVE = 66.0
+"""How wide a curve is where the gap between columns is wider."""
 _LANE = 9.0
-_SIDE = 30.0
+TURN = 30.0
 """Beside bands, for the lines that go from one to the next."""
 _ARC = 0.6
 _PORT = 0.25
@@ -30,8 +36,10 @@ class Room:
     """How large things are, in pixels."""
 
     sizes: Mapping[str, tuple[float, float]]
-    gap: float
-    """Between columns."""
+    heads: Mapping[str, float]
+    """What stands out above boxes."""
+    gaps: Sequence[float]
+    """Between columns, one fewer than there are."""
     between: float
     """Between boxes of a column, and bands."""
     width: float
@@ -60,13 +68,13 @@ class _Column:
 def bands_of(ranks: Ranks, room: Room) -> list[list[int]]:
     """Ranks by band: as few bands as fit, of about as many ranks each."""
     widths = [_width(row, room) for row in ranks.rows]
-    if sum(widths) + room.gap * (len(widths) - 1) <= room.width:
+    if sum(widths) + sum(room.gaps) <= room.width:
         return [list(range(len(widths)))]
-    usable = room.width - 2 * _SIDE
+    usable = room.width - 2 * TURN
     most = len(widths)
-    bands = _filled(widths, usable, room.gap, most)
+    bands = _filled(widths, room.gaps, usable, most)
     while most > 1:
-        fewer = _filled(widths, usable, room.gap, most - 1)
+        fewer = _filled(widths, room.gaps, usable, most - 1)
         if len(fewer) > len(bands):
             break
         bands, most = fewer, most - 1
@@ -78,14 +86,18 @@ def least_height(ranks: Ranks, room: Room) -> float:
     total = 0.0
     for band in bands_of(ranks, room):
         total += room.between + max(
-            sum(_height(key, room) + room.between for key in ranks.rows[r] if not is_bend(key))
+            sum(
+                _above(key, room) + _half(key, room) + room.between
+                for key in ranks.rows[r]
+                if not is_bend(key)
+            )
             for r in band
         )
     return total - 2 * room.between
 
 
-def laid_out(ranks: Ranks, room: Room, edges: Sequence[Ends]) -> Placed:
-    """Place one connected part; `edges` as they were given to `ranked`."""
+def laid_out(ranks: Ranks, room: Room, words: Mapping[Ends, str]) -> Placed:
+    """Place one connected part; `words` for every edge as it was given to `ranked`."""
     bands = bands_of(ranks, room)
     ys = _levels(ranks, room)
     columns = _columns(ranks, room, bands)
@@ -97,27 +109,35 @@ def laid_out(ranks: Ranks, room: Room, edges: Sequence[Ends]) -> Placed:
         w, h = room.sizes.get(key, (column.right - column.left, _BEND_H))
         left = column.right - w if rank == 0 else column.left
         boxes[key] = Rect(left, tops[column.band] + ys[key] - h / 2, w, h)
-    routing = _Routing(ranks, columns, boxes, returns, channels)
+    routing = _Routing(ranks, columns, boxes, returns, channels, late_curves(ranks, words))
     placed = Placed({key: rect for key, rect in boxes.items() if not is_bend(key)})
-    placed.routes = {edge: list(routing.route(edge)) for edge in edges}
-    side = _SIDE if len(bands) > 1 else 0.0
+    placed.routes = {edge: list(routing.route(edge)) for edge in words}
+    side = TURN if len(bands) > 1 else 0.0
     placed.width = max(column.right for column in columns) + side
     placed.height = height
     return placed
 
 
 def _width(row: Sequence[str], room: Room) -> float:
-    return max((room.sizes[key][0] for key in row if not is_bend(key)), default=_ONLY_BENDS)
+    return max((room.sizes[key][0] for key in row if not is_bend(key)), default=ONLY_BENDS)
 
 
-def _height(key: str, room: Room) -> float:
-    return _BEND_H if is_bend(key) else room.sizes[key][1]
+def _half(key: str, room: Room) -> float:
+    """From the middle of a box or bend to its lower edge."""
+    return (_BEND_H if is_bend(key) else room.sizes[key][1]) / 2
 
 
-def _filled(widths: Sequence[float], usable: float, gap: float, most: int) -> list[list[int]]:
+def _above(key: str, room: Room) -> float:
+    """From the middle of a box or bend to the upper end of what stands out above it."""
+    return _half(key, room) + room.heads.get(key, 0.0)
+
+
+def _filled(
+    widths: Sequence[float], gaps: Sequence[float], usable: float, most: int
+) -> list[list[int]]:
     bands: list[list[int]] = []
     taken = 0.0
-    for rank, width in enumerate(widths):
+    for rank, (gap, width) in enumerate(zip([0.0, *gaps], widths, strict=True)):
         if bands and len(bands[-1]) < most and taken + gap + width <= usable:
             bands[-1].append(rank)
             taken += gap + width
@@ -130,11 +150,11 @@ def _filled(widths: Sequence[float], usable: float, gap: float, most: int) -> li
 def _columns(ranks: Ranks, room: Room, bands: Sequence[Sequence[int]]) -> list[_Column]:
     found = []
     for number, band in enumerate(bands):
-        left = _SIDE if len(bands) > 1 else 0.0
+        left = TURN if len(bands) > 1 else 0.0
         for rank in band:
             right = left + _width(ranks.rows[rank], room)
             found.append(_Column(number, left, right, last=rank == band[-1]))
-            left = right + room.gap
+            left = right + (0.0 if rank == band[-1] else room.gaps[rank])
     return found
 
 
@@ -159,8 +179,8 @@ def _bands_from_above(
     at = 0.0
     for band in bands:
         keys = [key for rank in band for key in ranks.rows[rank]]
-        least = min(ys[key] - _height(key, room) / 2 for key in keys)
-        most = max(ys[key] + _height(key, room) / 2 for key in keys)
+        least = min(ys[key] - _above(key, room) for key in keys)
+        most = max(ys[key] + _half(key, room) for key in keys)
         tops.append(at - least)
         leaving = [lane for (a, _), lane in returns.items() if ranks.rank[a] == band[-1]]
         at += most - least + room.between
@@ -176,19 +196,20 @@ def _levels(ranks: Ranks, room: Room) -> dict[str, float]:
     for row in ranks.rows:
         at, spots = 0.0, []
         for key in row:
-            half = _height(key, room) / 2
-            spots.append(at + half)
-            at += 2 * half + (_BEND_GAP if is_bend(key) else room.between)
+            spots.append(at + _above(key, room))
+            at = spots[-1] + _half(key, room) + (_BEND_GAP if is_bend(key) else room.between)
         offsets.append(spots)
         ys |= {key: spot - at / 2 for key, spot in zip(row, spots, strict=True)}
     if ranks.path:
         ys |= dict.fromkeys(ranks.path, 0.0)
     near = {k: [*ranks.into.get(k, ()), *ranks.out.get(k, ())] for k in ranks.rank}
+    weight = {key: max(_BEND_WEIGHT, 2 * _half(key, room)) for key in ranks.rank}
+    total = {key: sum([weight[k] for k in near[key]]) for key in ranks.rank}
     order = list(zip(ranks.rows, offsets, strict=True))
     for turn in range(_STRAIGHTEN):
         for row, spots in order if turn % 2 == 0 else order[::-1]:
             wanted = [
-                sum([ys[k] for k in near[key]]) / len(near[key]) if near[key] else ys[key]
+                sum([ys[k] * weight[k] for k in near[key]]) / total[key] if near[key] else ys[key]
                 for key in row
             ]
             _spread(row, wanted, spots, ys, ranks.path)
@@ -225,8 +246,10 @@ class _Routing:
     ranks: Ranks
     columns: Sequence[_Column]
     boxes: Mapping[str, Rect]
-    returns: Mapping[tuple[str, str], int]
+    returns: Mapping[Ends, int]
     channels: Sequence[float]
+    late: frozenset[Ends]
+    """Neighbouring pairs between which lines curve at the end of the gap, not at its start."""
 
     def route(self, edge: Ends) -> Iterator[Piece]:
         """From source to target."""
@@ -248,13 +271,26 @@ class _Routing:
             yield from _level(self.boxes[a].right, here.right, y0)
             if here.band != there.band:
                 yield self._round(a, b)
-            elif abs(y0 - y1) < 1:
-                yield Piece(Form.STRAIGHT, ((here.right, y0), (there.left, y0)))
             else:
-                yield Piece(Form.CURVE, ((here.right, y0), (there.left, y1)))
+                yield from self._across(a, b)
             yield from _level(there.left, self.boxes[b].x, y1)
             if is_bend(b):
                 yield from _level(there.left, there.right, y1)
+
+    def _across(self, a: str, b: str) -> Iterator[Piece]:
+        """Through a gap: a curve on one side of it, level on the other, where words can stand."""
+        start, end = self._column(a).right, self._column(b).left
+        (y0, y1), x0, x1 = self._ports(a, b), start, end
+        alone = len(self.ranks.out[a]) == len(self.ranks.into[b]) == 1
+        if abs(y0 - y1) < 1 and (alone or self.ranks.path.issuperset((a, b))):
+            yield Piece(Form.STRAIGHT, ((start, y0), (end, y0)))
+            return
+        if (a, b) in self.late:
+            x0 = max(start, end - CURVE)
+        else:
+            x1 = min(end, start + CURVE)
+        form = Form.STRAIGHT if abs(y0 - y1) < 1 else Form.CURVE
+        yield from (*_level(start, x0, y0), Piece(form, ((x0, y0), (x1, y1))), *_level(x1, end, y1))
 
     def _ports(self, a: str, b: str) -> tuple[float, float]:
         """Where a line leaves and arrives: in the middle, but a tray takes it where it comes."""
@@ -268,9 +304,9 @@ class _Routing:
         lane = self.returns[a, b]
         here, there = self._column(a), self._column(b)
         lanes = max(1, *self.returns.values())
-        aside = 12 + (_SIDE - 14) * lane / lanes / 2
+        aside = 12 + (TURN - 14) * lane / lanes / 2
         right = max(column.right for column in self.columns) + aside
-        left = _SIDE - aside - 6
+        left = TURN - aside - 6
         y0, y1 = self._ports(a, b)
         channel = self.channels[here.band] + lane * _LANE
         turns = [(right, y0), (right, channel), (left, channel), (left, y1)]
@@ -283,12 +319,13 @@ class _Routing:
         upper, lower = sorted((a, b), key=row.index)
         above, below = self.boxes[upper], self.boxes[lower]
         if row.index(lower) - row.index(upper) == 1:
-            x = (max(above.x, below.x) + min(above.right, below.right)) / 2
+            left, right = max(above.x, below.x), min(above.right, below.right)
+            x = left + (right - left) * _PORT
             points = ((x, above.bottom), (x, below.y))
             yield Piece(Form.STRAIGHT, points if upper == a else points[::-1])
             return
         y0, y1 = above.bottom - above.h * _PORT, below.y + below.h * _PORT
-        gap = _SIDE if column.last else self.columns[rank + 1].left - column.right
+        gap = TURN if column.last else self.columns[rank + 1].left - column.right
         pieces = [
             *_level(above.right, column.right, y0),
             Piece(

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 Point = tuple[float, float]
 
-_SAMPLES = 12
+_APART = 12.0
+"""Sampled points are about so many pixels from each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,10 @@ class Rect:
             and other.bottom <= self.bottom + slack
         )
 
+    def grown(self, by: float) -> "Rect":
+        """The same with so many pixels more on every side."""
+        return Rect(self.x - by, self.y - by, self.w + 2 * by, self.h + 2 * by)
+
     def moved(self, dx: float, dy: float) -> "Rect":
         """The same, elsewhere."""
         return Rect(self.x + dx, self.y + dy, self.w, self.h)
@@ -80,36 +85,37 @@ class Piece:
         """The same, elsewhere."""
         return Piece(self.form, tuple((x + dx, y + dy) for x, y in self.points))
 
+    @property
+    def run(self) -> float:
+        """How far it goes sideways."""
+        return abs(self.points[0][0] - self.points[-1][0])
+
+    @property
+    def rise(self) -> float:
+        """How far it goes up or down."""
+        return abs(self.points[0][1] - self.points[-1][1])
+
     def at(self, share: float) -> Point:
         """The point after so much of the way, 0 to 1, of a piece with two ends or an arc."""
         (x0, y0), (x1, y1) = self.points[0], self.points[-1]
         if self.form is Form.STRAIGHT:
             return x0 + (x1 - x0) * share, y0 + (y1 - y0) * share
-        xs = _controls(self)
-        ys = (y0, y0, y1, y1)
-        return _cubic(xs, share), _cubic(ys, share)
+        aside = self.points[1][0] if self.form is Form.ARC else (x0 + x1) / 2
+        a, b, c, d = _weights(share)
+        return a * x0 + (b + c) * aside + d * x1, (a + b) * y0 + (c + d) * y1
 
     def sampled(self) -> Iterator[Point]:
         """Points close enough to each other to tell what it runs through."""
         if self.form is Form.CORNERS:
-            for (x0, y0), (x1, y1) in pairwise(self.points):
-                for step in range(_SAMPLES + 1):
-                    share = step / _SAMPLES
-                    yield x0 + (x1 - x0) * share, y0 + (y1 - y0) * share
+            for ends in pairwise(self.points):
+                yield from Piece(Form.STRAIGHT, ends).sampled()
         else:
-            for step in range(_SAMPLES + 1):
-                yield self.at(step / _SAMPLES)
+            steps = 4 + int((self.run + self.rise) / _APART)
+            for step in range(steps + 1):
+                yield self.at(step / steps)
 
 
-def _controls(piece: Piece) -> tuple[float, float, float, float]:
-    (x0, _), (x1, _) = piece.points[0], piece.points[-1]
-    if piece.form is Form.ARC:
-        aside = piece.points[1][0]
-        return x0, aside, aside, x1
-    half = (x0 + x1) / 2
-    return x0, half, half, x1
-
-
-def _cubic(c: tuple[float, float, float, float], t: float) -> float:
+def _weights(t: float) -> tuple[float, float, float, float]:
+    """Of a cubic curve's four points."""
     u = 1 - t
-    return u * u * u * c[0] + 3 * u * u * t * c[1] + 3 * u * t * t * c[2] + t * t * t * c[3]
+    return u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t

@@ -1,27 +1,28 @@
 """A picture as SVG: a title, boxes and lines, a footer that says whose it is and from when."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.sax.saxutils import quoteattr
 
-from bot.picture.cards import chip_rects, draw_card, draw_pill, draw_tray, pill_width
+from bot.picture.cards import Style, chip_rects, draw_card, draw_pill, draw_tray, head, pill_width
 from bot.picture.composing import Composition, composed
 from bot.picture.folding import Edge, Node, Shown
 from bot.picture.fonts import FAMILY, drawable, fitted, width, wrapped
-from bot.picture.lines import CUT_WORD, Label, draw_labels, draw_lines, placed_labels
+from bot.picture.labels import CUT_WORD, Label, draw_labels, placed_labels
+from bot.picture.lines import draw_lines
 from bot.picture.pen import INK, MUTED, PAPER, PATH, Pen
-from bot.picture.shapes import Piece, Point, Rect
+from bot.picture.shapes import Piece, Rect
 from integrations.findings.port import Severity
 
 WIDTH = 1460.0
 """The picture's width in pixels; labels are at least 22 pixels high at this width."""
-HIGHEST = 1946.0
-"""The height that type is chosen for: three to four."""
+HIGHEST = 1460.0
+"""The height that type is chosen for: a square shows as large as may be in a chat's preview."""
 
 _MARGIN = 28.0
 _FOOT_TYPE = 26.0
 _FOOT_H = 62.0
-_TITLE_LEAST, _TITLE_MOST = 36.0, 44.0
+_TITLE_LEAST, _TITLE_MOST = 34.0, 42.0
 _SWATCH = 57.0
 _PILL_TYPE = 22.0
 _Entry = tuple[Severity | str | None, str]
@@ -46,6 +47,7 @@ class Sheet:
     """A finished picture, with where its things are."""
 
     svg: str
+    shown: Shown
     width: float
     height: float
     boxes: dict[str, Rect]
@@ -55,40 +57,50 @@ class Sheet:
     labels: tuple[Label, ...]
     texts: tuple[Rect, ...]
     """Every line of text."""
-    lines: dict[Edge, tuple[Point, ...]] = field(repr=False)
-    """Points along every line."""
+    lines: dict[Edge, list[Piece]] = field(repr=False)
+    """The pieces of every line."""
 
 
 def sheet(shown: Shown, words: Words) -> Sheet:
     """Draw boxes and lines under a title, with a footer that says whose and when."""
     inner = WIDTH - 2 * _MARGIN
     content = composed(shown, inner, HIGHEST - 2 * _FOOT_H - 80)
-    style = content.face.style
+    style = content.style
     pen = Pen()
-    top = _head(pen, words, max(_TITLE_LEAST, min(_TITLE_MOST, style.name + 2)))
+    top = _head(pen, words)
     dx = _MARGIN + max(0.0, (inner - content.width) / 2)
     boxes = {key: rect.moved(dx, top) for key, rect in content.boxes.items()}
     routes = {edge: [p.moved(dx, top) for p in way] for edge, way in content.routes.items()}
     room = Rect(4, top - 16, WIDTH - 8, content.height + 32)
-    labels = placed_labels(shown.edges, routes, list(boxes.values()), room, style.small)
+    labels = placed_labels(
+        shown.edges, routes, _taken(shown.nodes, boxes, style), room, style.small
+    )
     draw_lines(pen, shown.edges, routes)
     for node in shown.nodes:
         if node.chips:
-            draw_tray(pen, node, boxes[node.key], style)
+            draw_tray(pen, node, boxes[node.key], style, content.chips_across)
         else:
-            draw_card(pen, node, boxes[node.key], content.face)
+            draw_card(pen, node, boxes[node.key], style)
     draw_labels(pen, labels, style.small)
     height = _foot(pen, words, shown, top + content.height + 26)
     return Sheet(
         _svg(pen, height),
+        shown,
         WIDTH,
         height,
         boxes,
         _chips(shown.nodes, boxes, content),
         tuple(labels),
         tuple(pen.texts),
-        {edge: _points(way) for edge, way in routes.items()},
+        routes,
     )
+
+
+def _taken(nodes: Sequence[Node], boxes: Mapping[str, Rect], style: Style) -> Iterator[Rect]:
+    """Boxes with the severities that stand out above them."""
+    for node in nodes:
+        at, up = boxes[node.key], head(node, style)
+        yield Rect(at.x, at.y - up, at.w, at.h + up)
 
 
 def _svg(pen: Pen, height: float) -> str:
@@ -100,21 +112,20 @@ def _svg(pen: Pen, height: float) -> str:
     )
 
 
-def _points(way: Sequence[Piece]) -> tuple[Point, ...]:
-    return tuple(point for piece in way for point in piece.sampled())
-
-
 def _chips(
     nodes: Sequence[Node], boxes: dict[str, Rect], content: Composition
 ) -> dict[str, tuple[Rect, ...]]:
-    style = content.face.style
-    return {n.key: tuple(chip_rects(n, boxes[n.key], style)) for n in nodes if n.chips}
+    style = content.style
+    across = content.chips_across
+    return {n.key: tuple(chip_rects(n, boxes[n.key], style, across)) for n in nodes if n.chips}
 
 
-def _head(pen: Pen, words: Words, size: float) -> float:
+def _head(pen: Pen, words: Words) -> float:
     """The title and what is not drawn; gives the y where boxes begin."""
-    y = 22.0
-    for line in wrapped(drawable(words.title), size, WIDTH - 2 * _MARGIN, bold=True):
+    title, room, y = drawable(words.title), WIDTH - 2 * _MARGIN, 22.0
+    fitting = _TITLE_MOST * room / max(1.0, width(title, _TITLE_MOST, bold=True))
+    size = max(_TITLE_LEAST, min(_TITLE_MOST, fitting))
+    for line in wrapped(title, size, room, bold=True):
         y += size * 1.15
         pen.text(_MARGIN, y - size * 0.2, line, size, INK, bold=True)
     if words.note:

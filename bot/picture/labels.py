@@ -1,0 +1,164 @@
+"""The words beside lines: on nothing else, neither a box nor another line nor other words."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from bot.picture.folding import Edge
+from bot.picture.fonts import narrowest, width, wrapped
+from bot.picture.pen import MUTED, PAPER, PATH, Pen
+from bot.picture.shapes import Form, Piece, Point, Rect
+
+CUT_WORD = "cut"
+_ONE_LINE, _LONGEST = 3.4, 6.5
+"""Words wider than the first go on two lines, none wider than the second; in sizes of type."""
+_LEADING = 1.1
+_SQUARE = 40.0
+_CLEAR = 5.0
+"""Between words and boxes, at least."""
+_OVER = 12.0
+"""Words may be so much wider than the level piece of a line that they stand beside."""
+_SHARES = (0.5, 0.42, 0.58, 0.34, 0.66)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Words that have found their place."""
+
+    edge: Edge
+    at: Rect
+    lines: tuple[str, ...]
+    cut: bool = False
+    """The mark of the cut, not the line's own words."""
+
+
+def label_lines(words: str, size: float) -> tuple[str, ...]:
+    """A label's words on one line or two."""
+    least = narrowest(words, size, bold=True)
+    room = max(size * _ONE_LINE, min(size * _LONGEST, least))
+    return wrapped(words, size, room + 0.1, bold=True)
+
+
+def label_size(lines: Sequence[str], size: float) -> tuple[float, float]:
+    """How much of the picture a label takes."""
+    widest = max(width(line, size, bold=True) for line in lines)
+    return widest + 10, len(lines) * size * _LEADING + 4
+
+
+def placed_labels(
+    edges: Sequence[Edge],
+    routes: Mapping[Edge, Sequence[Piece]],
+    boxes: Iterable[Rect],
+    page: Rect,
+    size: float,
+) -> list[Label]:
+    """Where words go; those of other lines than the path and the cut may be left out.
+
+    Lines that share a piece and say the same are told of once, there.
+    """
+    ground = _Ground(page, boxes, routes)
+    users: dict[Piece, list[Edge]] = defaultdict(list)
+    for edge in edges:
+        for piece in routes[edge]:
+            users[piece].append(edge)
+    found: list[Label] = []
+    told: set[Edge] = set()
+    for edge in sorted(edges, key=lambda e: (not e.on_path, not e.cut)):
+        own = [piece for piece in routes[edge] if len({e.label for e in users[piece]}) == 1]
+        needed = edge.on_path or edge.cut
+        wanted = [(label_lines(edge.label, size), False)] if edge.label and edge not in told else []
+        for lines, cut in [*wanted, *([((CUT_WORD,), True)] if edge.cut else [])]:
+            w, h = label_size(lines, size)
+            spots = _spots(routes[edge] if needed else own, w, h, below=cut, needed=needed)
+            spot = ground.first_free(edge, spots, w, h, over_lines=needed)
+            if spot is not None:
+                at, piece = spot
+                ground.busy.append(at)
+                told.update(users[piece] if piece in own else ())
+                found.append(Label(edge, at, lines, cut))
+    return found
+
+
+_Spot = tuple[Point, Piece]
+"""The middle of a place for words, and the piece of a line that it is beside."""
+
+
+class _Ground:
+    """What is taken, and where lines run: points on them by square."""
+
+    def __init__(
+        self, page: Rect, boxes: Iterable[Rect], routes: Mapping[Edge, Sequence[Piece]]
+    ) -> None:
+        self.busy = [box.grown(_CLEAR) for box in boxes]
+        self._page = page
+        self._points: dict[tuple[int, int], list[tuple[Point, Edge]]] = defaultdict(list)
+        for edge, pieces in routes.items():
+            for point in (p for piece in pieces for p in piece.sampled()):
+                self._points[_square(point)].append((point, edge))
+
+    def first_free(
+        self, edge: Edge, spots: Iterable[_Spot], w: float, h: float, *, over_lines: bool
+    ) -> tuple[Rect, Piece] | None:
+        """The first spot on nothing; else, where that may be, the first that is only on a line."""
+        spare = None
+        for (x, y), piece in spots:
+            at = Rect(x - w / 2, y - h / 2, w, h)
+            if not self._page.holds(at) or any(at.meets(other) for other in self.busy):
+                continue
+            if not self._on_line(at, edge):
+                return at, piece
+            spare = spare or (at, piece)
+        return spare if over_lines else None
+
+    def _on_line(self, at: Rect, own: Edge) -> bool:
+        x0, y0 = _square((at.x, at.y))
+        x1, y1 = _square((at.right, at.bottom))
+        return any(
+            edge is not own and at.x <= x <= at.right and at.y <= y <= at.bottom
+            for column in range(x0, x1 + 1)
+            for row in range(y0, y1 + 1)
+            for (x, y), edge in self._points.get((column, row), ())
+        )
+
+
+def _square(point: Point) -> tuple[int, int]:
+    return int(point[0] // _SQUARE), int(point[1] // _SQUARE)
+
+
+def _spots(
+    pieces: Sequence[Piece], wide: float, high: float, *, below: bool, needed: bool
+) -> Iterator[_Spot]:
+    """The best first: beside level pieces, on steep curves, beside others; anywhere if needed."""
+    lift = (1 if below else -1) * (high / 2 + 4)
+    level = [p for p in pieces if p.rise < 1 and p.run >= wide - _OVER]
+    curves = [p for p in pieces if p.form in {Form.CURVE, Form.ARC}]
+    for piece in level[::-1]:
+        for share, offset in product(_SHARES, (lift, -lift)):
+            x, y = piece.at(share)
+            yield (x, y + offset), piece
+    for piece in curves[::-1]:
+        aside = lift + (lift / abs(lift)) * piece.rise * 0.3
+        for offset in (0.0,) if piece.rise > high else (aside, -aside):
+            for share in _SHARES:
+                x, y = piece.at(share)
+                yield (x, y + offset), piece
+    if needed:
+        for step, piece, share in product(range(2, 60), pieces[::-1], _SHARES):
+            for offset in (lift * step / 2, -lift * step / 2):
+                x, y = piece.at(share)
+                yield (x, y + offset), piece
+
+
+def draw_labels(pen: Pen, labels: Sequence[Label], size: float) -> None:
+    """Words on paper of their own, the cut's mark in white on red."""
+    for label in labels:
+        heavy = label.edge.on_path or label.edge.cut
+        at = label.at
+        pen.rect(at, fill=PATH if label.cut else PAPER, rx=at.h / 2 if label.cut else 4)
+        y = at.y + 2
+        for line in label.lines:
+            y += size * _LEADING
+            wide = width(line, size, bold=heavy)
+            colour = PAPER if label.cut else PATH if heavy else MUTED
+            pen.text(at.middle[0] - wide / 2, y - size * 0.26, line, size, colour, bold=heavy)
