@@ -87,7 +87,7 @@ def test_every_kind_of_card_is_made_of_the_vendors_blocks(
         for number, blocks in enumerate(render(reply_for(answer, now=now, operator=True)))
     ]
     assert {block["type"] for _, page in pages for block in page} >= {
-        "actions", "context", "context_actions", "divider", "header", "rich_text", "table",
+        "actions", "context", "context_actions", "divider", "rich_text", "table",
     }  # fmt: skip
     assert vendor.complaints([Sample(name, BLOCKS, page) for name, page in pages]) == []
 
