@@ -116,6 +116,8 @@ def _environment(session: boto3.Session) -> dict[str, str]:
     }
     if endpoint := endpoint_of(session):
         environment["AWS_ENDPOINT_URL"] = endpoint
+        # One endpoint has no host per account, as S3 Control would have.
+        environment["AWS_DISABLE_HOST_PREFIX_INJECTION"] = "true"
     return environment
 
 
