@@ -12,7 +12,7 @@ from infra.local.controls import CONTROLS
 
 Record = dict[str, Any]
 
-_LABELS = {"CRITICAL": 90, "HIGH": 70, "MEDIUM": 40, "LOW": 1, "INFORMATIONAL": 0}
+LABELS = {"CRITICAL": 90, "HIGH": 70, "MEDIUM": 40, "LOW": 1, "INFORMATIONAL": 0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ def control(
         "LastObservedAt": stamp(now - seen.last),
         "CreatedAt": stamp(now - seen.first),
         "UpdatedAt": stamp(now - seen.last),
-        "Severity": {"Label": label, "Normalized": _LABELS[label], "Original": label},
+        "Severity": {"Label": label, "Normalized": LABELS[label], "Original": label},
         "Title": title or own_title,
         "Description": f"This control checks a setting of the resource: {own_title[:1].lower()}"
         f"{own_title[1:]}.",
@@ -138,6 +138,11 @@ def envelope(account: Account, records: list[Record]) -> Record:
     }
 
 
+def detector_of(account: str) -> str:
+    """The id of the GuardDuty detector of an account."""
+    return hashlib.sha256(account.encode()).hexdigest()[:32]
+
+
 def guardduty(
     account: Account,
     kind: str,
@@ -152,7 +157,7 @@ def guardduty(
 ) -> Record:
     """A GuardDuty finding in the API's form (PascalCase)."""
     now, finding = account.now, _id(account.id, kind, title).replace("-", "")
-    detector = hashlib.sha256(account.id.encode()).hexdigest()[:32]
+    detector = detector_of(account.id)
     return {
         "AccountId": account.id,
         "Arn": account.arn("guardduty", f"detector/{detector}/finding/{finding}"),

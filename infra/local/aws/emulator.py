@@ -4,7 +4,7 @@ import hmac
 import json
 import logging
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,13 +19,20 @@ from infra.local.account import Account
 from infra.local.aws import authority, repairs, roles, seeding
 from infra.local.aws.automation import Automation
 from infra.local.aws.calls import Call
-from infra.local.aws.door import Door
+from infra.local.aws.config import Config
+from infra.local.aws.door import Door, Plugin
+from infra.local.aws.evaluation import Evaluation
 from infra.local.aws.holdings import Holdings
 from infra.local.aws.principals import Key, Keys, Principal, hub, owner
+from infra.local.aws.recorder import Recorder
+from infra.local.aws.security_hub import SecurityHub
 from infra.local.aws.state import state
 from infra.local.aws.sts import SecurityTokens
 
 _LOG = logging.getLogger(__name__)
+REGION = "us-east-1"
+"""Of accounts that the story does not know."""
+_READS = ("Describe", "Get", "List", "Select", "BatchGet", "Head", "Simulate")
 _SEED = 20_251
 """Of the ids that the specification does not name: the same story gives the same accounts."""
 
@@ -57,34 +64,53 @@ class Emulator:
         self._now = datetime.fromisoformat(order["now"])
         self._tenants = [_Tenant(**tenant) for tenant in order["tenants"]]
         self._keys = Keys(_clock)
-        self._tokens = SecurityTokens(self._keys, _clock)
         self._keys.add(_permanent(order["hub"], hub()))
         for account, key in order["owners"].items():
             self._keys.add(_permanent(key, owner(account)))
-        self._url = ""
-        self._automation = Automation(self._tokens, self._keys, lambda: self._url)
         self._holdings: dict[str, Holdings] = {}
+        self._recorders: dict[str, Recorder] = {}
+        self._evaluations: dict[str, Evaluation] = {}
+        self._hub = SecurityHub(_clock, lambda account: self._evaluations[account].refresh())
+        self._url = ""
         self._door = Door(
             self._keys,
             authority.authorise,
-            {**self._tokens.plugins(), **self._automation.plugins()},
+            self._plugins(),
             changed=self._changed,
             inside={"/_emulated/state": self._inside(self._state)},
         )
+
+    def _plugins(self) -> dict[tuple[str, str], Plugin]:
+        tokens = SecurityTokens(self._keys, _clock)
+        return {
+            **tokens.plugins(),
+            **Automation(tokens, self._keys, lambda: self._url).plugins(),
+            **Config(self._recorders, self._evaluations, _clock).plugins(),
+            **self._hub.plugins(),
+        }
 
     def fill(self) -> None:
         """Create the tenants' accounts: their two roles, and what the story says."""
         repairs.apply()
         mock_random.seed(_SEED)
-        told = {} if self._order["empty"] else self._told()
+        estates = () if self._order["empty"] else story.estates(self._now)
+        told = {account.id: account for estate in estates for account in estate.accounts}
         for tenant in self._tenants:
             for account in tenant.accounts:
-                spec = told.get(account)
-                holdings = Holdings(account, spec.region if spec else "us-east-1")
-                self._holdings[account] = holdings
-                if spec:
-                    seeding.seed(holdings, spec)
-                roles.create(holdings, tenant.external_id, self._order["remediation_actions"])
+                self._fill(tenant, told.get(account) or Account(account, REGION, self._now))
+        for estate in estates:
+            for finding in estate.security_hub:
+                self._hub.seed(finding["AwsAccountId"], [finding])
+        for account, holdings in self._holdings.items():
+            self._evaluations[account] = Evaluation(holdings, self._hub.of(account), _clock)
+
+    def _fill(self, tenant: _Tenant, spec: Account) -> None:
+        holdings = self._holdings[spec.id] = Holdings(spec.id, spec.region)
+        seeding.seed(holdings, spec)
+        if spec.items:
+            seeding.watch(holdings)
+        roles.create(holdings, tenant.external_id, self._order["remediation_actions"])
+        self._recorders[spec.id] = Recorder(holdings, spec.items, _clock)
 
     def serve_on(self, listening: socket.socket) -> BaseWSGIServer:
         """A server on a socket that listens already."""
@@ -94,14 +120,13 @@ class Emulator:
             host, port, self._door, threaded=True, request_handler=_Quiet, fd=listening.fileno()
         )
 
-    def _told(self) -> dict[str, Account]:
-        estates = story.estates(self._now)
-        return {account.id: account for estate in estates for account in estate.accounts}
-
     def _changed(self, call: Call) -> None:
-        pass
+        """Whatever was called may have changed its account; looking again costs little."""
+        if call.account in self._recorders and not call.operation.startswith(_READS):
+            self._recorders[call.account].stale = True
+            self._evaluations[call.account].stale = True
 
-    def _inside(self, answer: Any) -> Any:
+    def _inside(self, answer: Callable[[Request], Any]) -> Callable[[Request], Response]:
         """For the starter only: it knows the pass."""
 
         def answered(request: Request) -> Response:

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from infra.local.account import Account, Item
 from infra.local.aws.holdings import Holdings
 from infra.local.aws.seeding import compute, data, identity, network
+from infra.local.native_findings import detector_of
 
+_CONFIG = "config.amazonaws.com/AWSServiceRoleForConfig"
 Creator = Callable[[Holdings, Item], None]
 CREATORS: dict[str, Creator] = {
     **network.CREATORS,
@@ -18,6 +20,34 @@ CREATORS: dict[str, Creator] = {
     **compute.CREATORS,
 }
 """By Config's type, in the order in which they can be created."""
+
+
+def watch(holdings: Holdings) -> None:
+    """Turn Config and GuardDuty on: the story has items and findings of theirs."""
+    account = holdings.account
+    role = (
+        f"arn:aws:iam::{account}:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
+    )
+    config = holdings.of("config")
+    config.put_configuration_recorder(
+        {
+            "name": "default",
+            "roleARN": role,
+            "recordingGroup": {"allSupported": True, "includeGlobalResourceTypes": True},
+        }
+    )
+    config.recorders["default"].status.start()
+    guardduty = holdings.of("guardduty")
+    made = guardduty.create_detector(
+        enable=True,
+        finding_publishing_frequency="FIFTEEN_MINUTES",
+        data_sources={},
+        tags={},
+        features=[],
+    )
+    detector = guardduty.detectors.pop(made)
+    detector.id = detector_of(account)
+    guardduty.detectors[detector.id] = detector
 
 
 def seed(holdings: Holdings, account: Account) -> None:
