@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from bot.workspace.server import WorkspaceServer, serve
 from bot.workspace.workspace import Workspace
@@ -128,6 +128,21 @@ def test_a_mention_is_completed_and_enter_sends(shown: Shown) -> None:
     box.press("Enter")
     expect(box).to_have_value("")
     assert shown.workspace.messages(ACME)[0]["text"] == f"<@{BOT.user_id}> one\ntwo"
+
+
+def test_what_is_written_before_the_page_is_ready_is_sent_when_it_is(shown: Shown) -> None:
+    page = shown.page
+    held: list[Route] = []
+    page.route("**/ui/events*", lambda route: held.append(route))  # noqa: PLW0108 - it must be a function
+    page.reload()
+    box = page.get_by_test_id("composer")
+    box.fill("early")
+    box.press("Enter")
+    expect(box).to_have_value("early")
+    for route in held:
+        route.continue_()
+    expect(page.get_by_test_id("message").filter(has_text="early")).to_be_visible()
+    expect(box).to_have_value("")
 
 
 def test_a_picture_comes_into_the_thread_and_can_be_enlarged(shown: Shown) -> None:

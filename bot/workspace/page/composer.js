@@ -19,23 +19,29 @@ export class Composer {
     fill(slot, this.list, el("div", { class: "composer" }, this.box, this.button), this.problem);
     this.drafts = new Map();
     this.place = "";
+    this.eager = false;
     this.box.addEventListener("input", () => this.typed());
     this.box.addEventListener("keydown", (event) => this.key(event));
     this.box.addEventListener("blur", () => this.close());
     this.button.addEventListener("click", () => void this.submit());
   }
 
-  // Another place keeps its own draft.
+  // Another place keeps its own draft; what was written before there was any belongs to the first.
   at(place, label, name = label) {
     if (place !== this.place) {
+      const first = this.place === "" ? this.box.value : "";
       this.drafts.set(this.place, this.box.value);
-      this.box.value = this.drafts.get(place) ?? "";
+      this.box.value = this.drafts.get(place) ?? first;
       this.place = place;
       this.typed();
       this.problem.hidden = true;
     }
     this.box.placeholder = label;
     this.box.setAttribute("aria-label", name);
+    if (this.eager) {
+      this.eager = false;
+      void this.submit();
+    }
   }
 
   focus() {
@@ -119,6 +125,7 @@ export class Composer {
 
   async submit() {
     const words = this.box.value.trim();
+    if (words && !this.place) return void (this.eager = true); // sent as soon as it is known where to
     if (!words || this.button.getAttribute("aria-busy") === "true") return;
     this.button.setAttribute("aria-busy", "true");
     const problem = await this.send(words);
