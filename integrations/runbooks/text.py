@@ -1,6 +1,7 @@
 """YAML and JSON text of a document, with the line on which each part stands."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ Line = tuple[str | int, ...]
 
 _MAX_CHARACTERS = 256 * 1024
 """SSM takes documents of up to 64 KB; ours never come near."""
+_MAX_NESTING = 100
+"""Brackets open at once. PyYAML's time grows with the square of that."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -28,10 +31,11 @@ _Loader.yaml_implicit_resolvers = {
 def _unique(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[str] = set()
     for key, _ in node.value:
+        line = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode):
+            raise UnsupportedDocumentError("a name is not text", line=line)
         if key.value in seen:
-            raise UnsupportedDocumentError(
-                f"the name {key.value!r} comes twice", line=key.start_mark.line + 1
-            )
+            raise UnsupportedDocumentError(f"the name {key.value!r} comes twice", line=line)
         seen.add(key.value)
     return dict(loader.construct_pairs(node, deep=True))
 
@@ -47,6 +51,7 @@ def parsed(text: str) -> Any:
     """
     if len(text) > _MAX_CHARACTERS:
         raise UnsupportedDocumentError(f"the text has more than {_MAX_CHARACTERS} characters")
+    _refuse_deep_nesting(text)
     if text.lstrip().startswith("{"):
         try:
             return json.loads(text)
@@ -63,6 +68,15 @@ def parsed(text: str) -> Any:
         raise UnsupportedDocumentError(f"not YAML: {error.problem}", line=line) from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise UnsupportedDocumentError(f"not YAML: {error}") from error
+
+
+def _refuse_deep_nesting(text: str) -> None:
+    depth = 0
+    for found in re.finditer(r"[\[{}\]]", text):
+        depth += 1 if found[0] in "[{" else -1
+        if depth > _MAX_NESTING:
+            line = text.count("\n", 0, found.start()) + 1
+            raise UnsupportedDocumentError("it is nested too deeply", line=line)
 
 
 def _refuse_anchors(text: str) -> None:
@@ -82,7 +96,7 @@ def lines_of(text: str) -> Mapping[Line, int]:
     lines: dict[Line, int] = {}
     try:
         root = yaml.compose(shown, Loader=_Loader)
-    except (yaml.YAMLError, ValueError):
+    except (yaml.YAMLError, RecursionError, ValueError):
         return lines
     _walk(root, (), lines)
     return lines
@@ -94,6 +108,8 @@ def _walk(node: yaml.Node | None, path: Line, lines: dict[Line, int]) -> None:
     lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
             lines[(*path, key.value)] = key.start_mark.line + 1
             _walk(value, (*path, key.value), lines)
     elif isinstance(node, yaml.SequenceNode):

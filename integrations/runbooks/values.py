@@ -58,7 +58,7 @@ def converted(value: Any, kind: str) -> Any:
         "MapList": _as_maps,
     }[kind](value)
     if fits is _MISSING:
-        raise ConversionError(f"is {_described(value)}, not {kind}")
+        raise ConversionError(f"is {_described(_only(value))}, not {kind}")
     return fits
 
 
@@ -197,12 +197,14 @@ class Parameter:
             raise AutomationInputError(f"parameter {self.name} {error}") from error
 
     def _from_json(self, value: Any, kind: str) -> Any:
-        if kind == "MapList" and isinstance(value, list):
-            return [self._loaded(item) for item in value]
-        if kind in {"StringMap", "MapList"}:
-            only = value[0] if isinstance(value, list) and len(value) == 1 else value
-            loaded = self._loaded(only)
-            return [loaded] if kind == "MapList" and isinstance(loaded, Mapping) else loaded
+        if kind == "MapList":
+            # Each text is a map, or the list of them.
+            loaded = [
+                self._loaded(item) for item in (value if isinstance(value, list) else [value])
+            ]
+            return loaded[0] if len(loaded) == 1 and isinstance(loaded[0], list) else loaded
+        if kind == "StringMap":
+            return self._loaded(value[0] if isinstance(value, list) and len(value) == 1 else value)
         if kind == "StringList" and isinstance(value, str) and value == "":
             return []
         return value

@@ -1,0 +1,114 @@
+"""A loopback AWS for services that speak JSON: keeps parameters, records every request.
+
+The wire format is AWS's JSON 1.1 protocol: the operation in `X-Amz-Target`, errors by `__type`.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from typing_extensions import override
+
+from integrations.aws import AwsSession
+
+Answer = Callable[[str, dict[str, Any]], dict[str, Any]]
+
+
+class RefusedError(Exception):
+    """AWS says no: its code and its words."""
+
+
+@dataclass
+class LoopbackAws:
+    """Where it is, what came, and what it holds."""
+
+    answer: Answer
+    url: str = ""
+    requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def operations(self) -> list[str]:
+        """The operations that came, in order: `GetParameter`."""
+        return [operation for operation, _ in self.requests]
+
+    def session(self) -> AwsSession:
+        """A session that calls nothing but this."""
+        return AwsSession(
+            access_key="fake",
+            secret_key="fake",
+            token="fake",
+            region="eu-west-1",
+            endpoint_url=self.url,
+        )
+
+
+class ParameterStore:
+    """The part of SSM that keeps parameters; enough to read, to write and to be refused."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self.values = dict(values)
+        self.refused: dict[str, tuple[str, str]] = {}
+        """Operation -> what it is refused with."""
+
+    def __call__(self, operation: str, body: dict[str, Any]) -> dict[str, Any]:
+        if operation in self.refused:
+            raise RefusedError(*self.refused[operation])
+        if operation == "GetParameter":
+            if body["Name"] not in self.values:
+                raise RefusedError("ParameterNotFound", "there is none")
+            return {"Parameter": {"Name": body["Name"], "Value": self.values[body["Name"]]}}
+        if operation == "PutParameter":
+            self.values[body["Name"]] = body["Value"]
+            return {"Version": 7, "Tier": "Standard"}
+        if operation == "DeleteParameter":
+            self.values.pop(body["Name"], None)
+            return {}
+        if operation == "DescribeParameters":
+            return {"Parameters": [{"Name": name} for name in sorted(self.values)]}
+        raise RefusedError("UnknownOperationException", operation)
+
+
+@contextmanager
+def loopback_aws(answer: Answer) -> Iterator[LoopbackAws]:
+    """Serve on 127.0.0.1 until the block ends."""
+    aws = LoopbackAws(answer)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
+            operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+            aws.requests.append((operation, body))
+            status, said = 200, b""
+            try:
+                said = json.dumps(aws.answer(operation, body)).encode()
+            except RefusedError as refused:
+                code, message = refused.args
+                status = 500 if code.startswith("Internal") else 400
+                said = json.dumps({"__type": code, "message": message}).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/x-amz-json-1.1")
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        @override
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    aws.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield aws
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
