@@ -1,6 +1,7 @@
 """boto3 as every engine uses it: sessions with their endpoint, and time limits."""
 
 import os
+import re
 from functools import cache
 from typing import Any
 
@@ -59,7 +60,15 @@ class AwsSession(boto3.Session):
         own = options.get("config")
         base = client_config(local=self.endpoint_url is not None)
         options["config"] = base.merge(own) if own else base
-        return super().client(service_name, *args, **options)  # type: ignore[call-overload]
+        client = super().client(service_name, *args, **options)  # type: ignore[call-overload]
+        if service_name == "s3control" and self.endpoint_url is not None:
+            client.meta.events.register("before-call.s3-control", one_host)
+        return client
+
+
+def one_host(params: dict[str, Any], **_: Any) -> None:
+    """S3 Control puts the account before any endpoint's host, which a single endpoint has not."""
+    params["url"] = re.sub(r"(?<=//)\d{12}\.", "", params["url"])
 
 
 @cache

@@ -12,6 +12,7 @@ import importlib.abc
 import importlib.machinery
 import json
 import os
+import re
 import resource
 import sys
 import threading
@@ -99,6 +100,23 @@ def _credentials(given: Mapping[str, Any]) -> Callable[[ModuleType], None]:
     return after
 
 
+def _handlers(*several: Callable[[ModuleType], None]) -> Callable[[ModuleType], None]:
+    def after(module: ModuleType) -> None:
+        for one in several:
+            one(module)
+
+    return after
+
+
+def _one_host(module: Any) -> None:
+    """As `integrations.aws.one_host`, which would import boto3 here."""
+
+    def without_account(params: dict[str, Any], **_: Any) -> None:
+        params["url"] = re.sub(r"(?<=//)\d{12}\.", "", params["url"])
+
+    module.BUILTIN_HANDLERS.append(("before-call.s3-control", without_account))
+
+
 def _interception(ledger: Any, let_out: str) -> Callable[[ModuleType], None]:
     """Every client of the script passes the plan's ledger."""
 
@@ -155,13 +173,15 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
     after: dict[str, Callable[[ModuleType], None]] = {
         "botocore.credentials": _credentials(request["credentials"])
     }
+    hooks: list[Callable[[ModuleType], None]] = [_one_host] if request["one_host"] else []
     plan, ledger = request["plan"], None
     if plan is not None:
         # Only a plan's script needs it, and only from here on can it be found.
         from integrations.runbooks import interception  # noqa: PLC0415
 
         ledger = interception.ledger_of(plan)
-        after["botocore.handlers"] = _interception(ledger, interception.LET_OUT)
+        hooks.append(_interception(ledger, interception.LET_OUT))
+    after["botocore.handlers"] = _handlers(*hooks)
     sys.meta_path.insert(0, _Hooks(after))
     _watch(planning=ledger is not None)
     answer: dict[str, Any] = {}

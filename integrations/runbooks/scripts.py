@@ -90,6 +90,7 @@ def _request(
             "secret_key": frozen.secret_key if frozen else None,
             "token": frozen.token if frozen else None,
         },
+        "one_host": endpoint_of(session) is not None,
         # Isolated Python looks nowhere by itself; the script may import what we can.
         "path": [entry for entry in sys.path if entry] + [str(_CHILD.parents[2])],
         "limits": {
@@ -116,8 +117,6 @@ def _environment(session: boto3.Session) -> dict[str, str]:
     }
     if endpoint := endpoint_of(session):
         environment["AWS_ENDPOINT_URL"] = endpoint
-        # One endpoint has no host per account, as S3 Control would have.
-        environment["AWS_DISABLE_HOST_PREFIX_INJECTION"] = "true"
     return environment
 
 
