@@ -71,6 +71,17 @@ def one_host(params: dict[str, Any], **_: Any) -> None:
     params["url"] = re.sub(r"(?<=//)\d{12}\.", "", params["url"])
 
 
+class AmbientSession(AwsSession):
+    """A session with the credentials that boto3 itself finds: a profile, a role, the environment.
+
+    They are renewed by boto3 where their source renews them.
+    """
+
+    def __init__(self, *, region: str) -> None:
+        boto3.Session.__init__(self, region_name=region)
+        self.endpoint_url = None
+
+
 @cache
 def _models() -> Loader:
     """The descriptions of the services, read once: EC2's alone takes a quarter of a second."""

@@ -17,6 +17,7 @@ from integrations.tenants.port import Tenant, TenantDirectory
 from integrations.work.port import WorkQueue
 
 if TYPE_CHECKING:
+    from integrations.access import Access
     from integrations.remediations.sqlite import SqliteRemediations
 
 
@@ -32,6 +33,7 @@ class Connections:
         self._state = settings.state
         self._settings = settings
         self._clock = clock
+        self._accesses: dict[tuple[str, tuple[str, ...], str], Access] = {}
         self._open = ExitStack()
         self.directory = self._open_directory()
         self._findings_of = self._open_findings()
@@ -77,13 +79,28 @@ class Connections:
             NotFoundError: no such tenant.
         """
         tenant = self.directory.get(tenant_id)
+        access = self._access_to(tenant)
         return Systems(
             tenant=tenant,
             findings=self._findings_of(tenant.id),
             resources=self._graph_of(tenant.id),
             remediations=self._remediations.of(tenant.id),
             audit=self._remediations.audit_of(tenant.id),
+            automations=access.automations if access else None,
+            workflow=access.workflow if access else None,
+            live=access.live if access else None,
         )
+
+    def _access_to(self, tenant: Tenant) -> "Access | None":
+        """The tenant's accounts; made once for as long as the tenant's record says the same."""
+        if self._settings.aws is None:
+            return None
+        from integrations.access import access_to
+
+        key = (tenant.id, tenant.accounts, tenant.external_id)
+        if key not in self._accesses:
+            self._accesses[key] = access_to(tenant, self._settings.aws, self._clock)
+        return self._accesses[key]
 
     def conversations(self) -> ConversationStore:
         """What was said, thread by thread."""

@@ -1,13 +1,30 @@
 """What the environment says of the systems that are reached."""
 
+import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from platformdirs import user_data_path
 
 _RUNBOOKS = Path(__file__).resolve().parents[1] / "infra" / "runbooks"
+
+
+EMULATED = "emulated-aws.json"
+"""Where `assist demo` says how its emulated accounts are reached, in the state folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwsAccess:
+    """How the hub's own account is reached, which the tenants' roles trust."""
+
+    region: str = "us-east-1"
+    endpoint_url: str | None = None
+    """None: AWS itself."""
+    access_key: str = ""
+    """Empty: boto3's own search for credentials."""
+    secret_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +34,28 @@ class Settings:
     state: Path
     runbooks: Path = _RUNBOOKS
     """The folder of the runbooks that may be run."""
+    aws: AwsAccess | None = None
+    """None: the tenants' accounts are not reached, and fixes are advice only."""
 
     @classmethod
     def from_env(cls, state: Path | None = None) -> Self:
-        """The given folder, else `SECURITY_ASSIST_STATE`, else the user's data directory."""
-        named = os.environ.get("SECURITY_ASSIST_STATE")  # noqa: TID251 - this is the settings module
-        return cls(state=state or (Path(named) if named else user_data_path("security-assist")))
+        """From the environment.
+
+        The state is in the given folder, else `SECURITY_ASSIST_STATE`, else the user's data
+        directory. Accounts are reached where `SECURITY_ASSIST_AWS` is `on` (with boto3's own search
+        for credentials and `AWS_REGION`), or where a demo runs on the same state.
+        """
+        env = os.environ  # noqa: TID251 - this is the settings module
+        named = env.get("SECURITY_ASSIST_STATE")
+        folder = state or (Path(named) if named else user_data_path("security-assist"))
+        aws = _emulated(folder)
+        if aws is None and env.get("SECURITY_ASSIST_AWS", "").casefold() in {"1", "on", "true"}:
+            aws = AwsAccess(region=env.get("AWS_REGION") or "us-east-1")
+        return cls(state=folder, aws=aws)
+
+
+def _emulated(folder: Path) -> AwsAccess | None:
+    try:
+        return AwsAccess(**json.loads((folder / EMULATED).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None

@@ -1,5 +1,6 @@
 """`assist demo`: three tenants and a chat page on this computer; no account, no cloud."""
 
+import json
 import os
 import signal
 import sys
@@ -9,6 +10,7 @@ import time
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from bot.workspace.server import WorkspaceServer
     from bot.workspace.workspace import Workspace
     from integrations.ingest.summary import IngestSummary
+    from integrations.settings import AwsAccess
 
 FIRST_QUESTION = "what needs attention first?"
 PORT = 8420
@@ -94,9 +97,8 @@ def _interruptible() -> Iterator[None]:
 
 @contextmanager
 def _running(folder: Path, port: int | None) -> Iterator[tuple["WorkspaceServer", "Workspace"]]:
-    """The whole product over the demo's data: stores, bot, door, workspace, page."""
+    """The whole product over the demo's data: accounts, stores, bot, door, workspace, page."""
     from bot.local import LocalBot, LoopbackDoor
-    from infra.local.fill import fill
     from integrations.connect import Connections
     from integrations.settings import Settings
 
@@ -104,11 +106,10 @@ def _running(folder: Path, port: int | None) -> Iterator[tuple["WorkspaceServer"
         workspace, install = _workspace(door.url)
         server = _served(workspace, port)
         try:
-            began = time.monotonic()
-            _note("Taking in what the tenants' sources tell ...", end="")
-            with Connections(Settings(state=folder)) as connections:
-                summary = fill(connections, folder / "sources", datetime.now(UTC))
-                _note(_taken_in(summary, time.monotonic() - began))
+            with (
+                _filled(folder) as aws,
+                Connections(Settings(state=folder, aws=aws)) as connections,
+            ):
                 bot = LocalBot(connections, install(server.api_url))
                 door.open(bot)
                 bot.start()
@@ -118,6 +119,42 @@ def _running(folder: Path, port: int | None) -> Iterator[tuple["WorkspaceServer"
                     bot.stop()
         finally:
             server.close()
+
+
+@contextmanager
+def _filled(folder: Path) -> Iterator["AwsAccess"]:
+    """The story in the stores and in emulated accounts; how those are reached while it lasts.
+
+    The accounts start in a process of their own while the findings are taken in.
+    """
+    from infra.local.aws.server import EmulatedAws
+    from infra.local.fill import fill, register
+    from integrations.connect import Connections
+    from integrations.settings import EMULATED, AwsAccess, Settings
+
+    began, now = time.monotonic(), datetime.now(UTC)
+    _note("Taking in what the tenants' sources tell ...", end="")
+    with Connections(Settings(state=folder)) as connections, ExitStack() as opened:
+        runbooks = connections.runbooks().runbooks()
+        emulated = EmulatedAws(
+            register(connections),
+            now,
+            remediation_actions=sorted({a for r in runbooks for a in r.permissions}),
+        )
+        opened.enter_context(emulated)
+        summary = fill(connections, folder / "sources", now)
+        _note(_taken_in(summary, time.monotonic() - began))
+        hub = emulated.hub_credentials
+        aws = AwsAccess(
+            endpoint_url=emulated.url,
+            access_key=hub.access_key_id,
+            secret_key=hub.secret_access_key,
+        )
+        told = folder / EMULATED
+        told.touch(mode=0o600)
+        told.write_text(json.dumps(asdict(aws)), encoding="utf-8")
+        opened.callback(told.unlink, missing_ok=True)
+        yield aws
 
 
 def _served(workspace: "Workspace", port: int | None) -> "WorkspaceServer":

@@ -5,8 +5,8 @@ put in or moved unseen; the number and hash of the newest are kept apart, so tha
 off the end. Who can write to the engine itself could still forge a whole new chain with its head:
 against that a head is kept elsewhere, and given to `verify`.
 
-A record is written *before* what it tells of is done. Where somebody else was faster, a record of
-kind `REFUSED` with rule `stale` and the same version follows it: then it was not done.
+A record is written *before* what it tells of is done. Where somebody else was faster, or there was
+no room, a record of kind `REFUSED` with the same version follows it: then it was not done.
 """
 
 from collections.abc import Iterator, Mapping
