@@ -126,7 +126,7 @@ def _table(holdings: Holdings, item: Item) -> None:
 def _web_acl(holdings: Holdings, item: Item) -> None:
     waf = holdings.of("wafv2")
     with drawing(waf_models, make_arn_for_wacl=item["ARN"]):
-        waf.create_web_acl(
+        made = waf.create_web_acl(
             item["resourceName"],
             {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True,
              "MetricName": item["resourceName"]},
@@ -137,6 +137,7 @@ def _web_acl(holdings: Holdings, item: Item) -> None:
             [],
             None, None, None, None, None,
         )  # fmt: skip
+    made.id = item["ARN"].rpartition("/")[2]
 
 
 CREATORS = {

@@ -1,0 +1,29 @@
+"""One emulated AWS with the story, to be read only; one with bare accounts, to be changed."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.emulated_aws import Emulated, emulated
+
+ACTIONS = (
+    "ec2:DescribeSecurityGroups",
+    "ec2:RevokeSecurityGroupIngress",
+    "ec2:AuthorizeSecurityGroupIngress",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:PutBucketPublicAccessBlock",
+)
+
+
+@pytest.fixture(scope="session")
+def story_aws() -> Iterator[Emulated]:
+    """The demo's accounts, as the story tells them: whoever changes them puts it back."""
+    with emulated(actions=ACTIONS) as aws:
+        yield aws
+
+
+@pytest.fixture(scope="session")
+def bare_aws() -> Iterator[Emulated]:
+    """Accounts with the two roles and nothing else: every test makes what it needs."""
+    with emulated(empty=True, actions=ACTIONS) as aws:
+        yield aws
