@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from bot.workspace.server import WorkspaceServer, serve
 from bot.workspace.workspace import Workspace
@@ -44,8 +44,16 @@ def _elsewhere(url: str, home: str) -> list[str]:
     return [] if url.startswith((home, "about:")) else [url]
 
 
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """One for all: each test's workspace has a port, and so an origin, of its own."""
+    opened = browser.new_context()
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def shown(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Shown]:
+def shown(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Shown]:
     width, height = getattr(request, "param", DESK)
     with tiny_bot() as bot:
         workspace = Workspace(
@@ -59,7 +67,8 @@ def shown(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Shown]:
         )
         server = serve(workspace)
         bot.client.base_url = server.api_url
-        page = browser.new_page(viewport={"width": width, "height": height})
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
         page.set_default_timeout(PATIENCE_MS)
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(f"{error}"))

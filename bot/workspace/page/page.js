@@ -198,7 +198,10 @@ function drawThread(channel) {
   const open = Boolean(store.messages.get(channel.id)?.has(here.thread)) && here.tab === "messages";
   pane.hidden = !open;
   byId("app").classList.toggle("thread-is-open", open);
-  if (!open) return void (byId("status").hidden = true);
+  if (!open) {
+    byId("status").hidden = true;
+    return void fill(byId("status"));
+  }
   byId("thread-place").textContent = channel.direct ? channel.name : `#${channel.name}`;
   const offered = store.prompts.get(`${channel.id}/${here.thread}`);
   const chips = offered ? [el("div", { class: "chips" }, ...offered.prompts.map((chip) => el("button", { class: "chip", type: "button", "data-testid": "prompt", onclick: () => void say(chip.message, here.thread) }, chip.title)))] : [];
@@ -212,7 +215,7 @@ function drawStatus(channel) {
   const status = store.status(channel.id, here.thread);
   const node = byId("status");
   node.hidden = !status;
-  if (!status) return;
+  if (!status) return void fill(node);
   const lines = status.loading.length ? status.loading : [status.text];
   fill(node, el("span", { class: "pulse", "aria-hidden": "true" }), el("span", {}, `${store.bot.title}: ${lines[turn % lines.length]}`));
   thread.stick();
