@@ -1,6 +1,7 @@
-"""A loopback AWS for services that speak JSON: keeps parameters, records every request.
+"""A loopback AWS, above all for services that speak JSON: records every request.
 
 The wire format is AWS's JSON 1.1 protocol: the operation in `X-Amz-Target`, errors by `__type`.
+Of the query protocol only the operation is understood, and XML is answered as it is given.
 """
 
 import json
@@ -10,12 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl
 
 from typing_extensions import override
 
 from integrations.aws import AwsSession
 
-Answer = Callable[[str, dict[str, Any]], dict[str, Any]]
+Answer = Callable[[str, dict[str, Any]], dict[str, Any] | str]
+"""From an operation and its parameters to what AWS says: JSON, or the text of an XML answer."""
 
 
 class RefusedError(Exception):
@@ -81,12 +84,18 @@ def loopback_aws(answer: Answer) -> Iterator[LoopbackAws]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
-            operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+            sent = self.rfile.read(int(self.headers["Content-Length"]))
+            target = self.headers.get("X-Amz-Target")
+            if target:
+                operation, body = target.rpartition(".")[2], json.loads(sent or b"{}")
+            else:
+                body = dict(parse_qsl(sent.decode()))
+                operation = body.pop("Action", "")
             aws.requests.append((operation, body))
             status, said = 200, b""
             try:
-                said = json.dumps(aws.answer(operation, body)).encode()
+                answer = aws.answer(operation, body)
+                said = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
             except RefusedError as refused:
                 code, message = refused.args
                 status = 500 if code.startswith("Internal") else 400

@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from integrations.runbooks.failures import plain
@@ -28,9 +29,12 @@ class Answers:
         self.region = region
         self.now = now
         self.made_up: set[str] = set()
+        self._here: dict[str, str] = {}
+        """What was made up within one answer: one name means one thing there."""
 
     def answer(self, model: Any, given: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         """What botocore takes for the answer to a call: the HTTP response, and what is in it."""
+        self._here = {}
         body = self._structure(model.output_shape, given, 0) if model.output_shape else {}
         body["ResponseMetadata"] = {
             "RequestId": "planned",
@@ -84,10 +88,16 @@ class Answers:
     def _text(self, name: str) -> str | None:
         if not _NAMES_IT.search(name):
             return None
-        made = f"planned-{name}-{len(self.made_up) + 1}"
+        if name not in self._here:
+            numbers = (self._id(name, number) for number in count(1))
+            self._here[name] = next(made for made in numbers if made not in self.made_up)
+            self.made_up.add(self._here[name])
+        return self._here[name]
+
+    def _id(self, name: str, number: int) -> str:
+        made = f"planned-{name}-{number}"
         if name.casefold().endswith("arn"):
-            made = f"arn:aws:planned:{self.region}:{self.account}:{made}"
-        self.made_up.add(made)
+            return f"arn:aws:planned:{self.region}:{self.account}:{made}"
         return made
 
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from integrations.runbooks.calls import AwsCalls
 from integrations.runbooks.documents import Step
-from integrations.runbooks.failures import CancelledError, StepFailedError
+from integrations.runbooks.failures import CancelledError, StepFailedError, UnforeseenError
 from integrations.runbooks.interception import Ledger
 from integrations.runbooks.port import Location
 from integrations.runbooks.references import Scope, UnresolvedReferenceError
@@ -59,10 +59,15 @@ class Turn:
 
         Raises:
             StepFailedError: a name is not known or has no value.
+            UnforeseenError: so it is in a plan, because a call was kept back.
         """
         try:
             return self.scope.resolved(value, spread=spread)
         except UnresolvedReferenceError as error:
+            if self.planning is not None and self.scope.is_unsure(value):
+                raise UnforeseenError(
+                    f"From {self.step.name} on it needs what is only known during the run."
+                ) from error
             raise StepFailedError(str(error)) from error
 
     def input(self, name: str, default: Any = None) -> Any:
