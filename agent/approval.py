@@ -122,14 +122,27 @@ def refuse_undo(
 
 
 def refuse_start(remediation: Remediation, tenant: Tenant) -> Refusal | None:
-    """Why the approvals do not hold any more, at the moment of the start."""
-    allowed = set(tenant.may_approve(remediation.plan.severity))
-    gone = [a.by for a in remediation.approvals if a.by not in allowed]
+    """Why the approvals do not hold any more, by the tenant's rules at the moment of the start."""
+    plan = remediation.plan
+    approvers = {approval.by for approval in remediation.approvals}
+    gone = sorted(approvers - set(tenant.may_approve(plan.severity)))
     if gone:
         return Refusal("revoked", f"{', '.join(map(short, gone))} may not approve any more.")
-    if len(remediation.approvals) < remediation.approvals_needed:
+    if remediation.requested_by in approvers and not tenant.self_approval:
+        return Refusal("four-eyes", "Who asked for it approved it; someone else must, by now.")
+    needed = approvals_needed(tenant, plan.severity, len(plan.touches))
+    if len(approvers) < max(needed, remediation.approvals_needed):
         return Refusal("too-few", "Too few people have approved it.")
     return None
+
+
+def refuse_undo_start(remediation: Remediation, tenant: Tenant) -> Refusal | None:
+    """Why who asked for the undo may not any more, at the moment of its start."""
+    asked = remediation.undo_by
+    if asked is not None and asked.by in tenant.may_approve(remediation.plan.severity):
+        return None
+    by = short(asked.by) if asked is not None else "nobody"
+    return Refusal("revoked", f"{by} may not approve any more.")
 
 
 def needs_reason(remediation: Remediation) -> bool:

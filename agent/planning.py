@@ -88,6 +88,9 @@ class FixPlanner:
     def again(self, plan: Plan) -> Plan:
         """The same fix planned anew: equal but for its time if nothing has changed.
 
+        The exposure is taken over from the plan, and with it the severity unless the finding itself
+        is graver now.
+
         Raises:
             As `plan`.
         """
@@ -95,7 +98,7 @@ class FixPlanner:
         fresh = self.plan(finding)
         return replace(
             fresh,
-            severity=plan.severity,
+            severity=max(plan.severity, fresh.severity, key=_gravity),
             why=plan.why,
             exposure=plan.exposure,
             score=plan.score,
@@ -246,6 +249,11 @@ class _Binder:
                 f"the runbook needs {tenant}'s {name}: `assist tenants set {tenant} {name} VALUE`"
             )
         return self._tenant.settings[name]
+
+
+def _gravity(severity: str) -> int:
+    """Of a plan's severity."""
+    return Severity[severity.upper()]
 
 
 def _call(call: PlannedCall) -> Call:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+from agent.access import PlanAccess
 from agent.approval import (
     LONGEST_REASON,
     Actor,
@@ -20,9 +21,14 @@ from agent.approval import (
     refuse_undo,
 )
 from agent.guard.untrusted import clean
-from agent.planning import FixPlanner, NotFixableError
+from agent.planning import FixPlanner
 from agent.views import Exposure
-from integrations.errors import NotFoundError, StaleWriteError
+from integrations.errors import (
+    NotFoundError,
+    SecurityAssistError,
+    StaleWriteError,
+    UnavailableError,
+)
 from integrations.findings.port import Finding
 from integrations.remediations.audit import AuditEntry, AuditKind
 from integrations.remediations.port import OPEN_STAGES, IllegalMoveError, Remediation, Stage
@@ -33,13 +39,29 @@ OPEN_FOR = timedelta(minutes=60)
 """How long a request waits for its approvals."""
 
 LEASE = timedelta(seconds=60)
+"""How long a worker that says nothing is left alone."""
+
+ASSIST = "assist"
+"""Who did what happens by itself, in the audit."""
 
 _TRIES = 8
 """How often a decision is put again when somebody else decided at the same moment."""
 
 _ID = re.compile(r"R-[a-z2-7]{16}")
 
+_UNLIMITED = 1_000_000
+"""An undo waits for no room."""
+
 _REPLACED = "A newer plan took its place."
+
+
+_FASTER = Refusal("stale", "Somebody else decided at the same moment.")
+_AT_WORK = Refusal("busy", "Another fix is at work on the same resource; try again in a minute.")
+
+
+def sentence(text: str) -> str:
+    """With one full stop."""
+    return f"{text.rstrip('.')}."
 
 
 def new_id() -> str:
@@ -71,6 +93,7 @@ class Remediations:
         self._systems = systems
         self._store = systems.remediations
         self._planner = FixPlanner(systems, catalogue, clock)
+        self._access = PlanAccess(systems, catalogue)
         self._clock = clock
         self._ids = ids
 
@@ -104,7 +127,7 @@ class Remediations:
             self_approval=tenant.self_approval,
         )
         self.record(AuditKind.PROPOSED, request, requested_by, _of_plan(request))
-        self._store.add(request)
+        self._add(request)
         return request
 
     def approve(
@@ -121,6 +144,7 @@ class Remediations:
             ),
             lambda r: r.approved(actor.id, self.now(), reason),
             {"reason": reason, "plan": plan_hash},
+            self._keep,
         )
 
     def reject(
@@ -137,6 +161,7 @@ class Remediations:
             ),
             lambda r: r.rejected(actor.id, self.now(), reason),
             {"reason": reason, "plan": plan_hash},
+            self._keep,
         )
 
     def undo(
@@ -145,7 +170,7 @@ class Remediations:
         """Let the one undo begin, or say why not; `owner` is the worker that will see to it.
 
         Raises:
-            NotFoundError, DeniedByAwsError, UnavailableError: the account could not be read.
+            UnavailableError: the account, the store or the audit did not answer; nothing was done.
         """
         found = self._found(request_id)
         if isinstance(found, Refusal):
@@ -160,6 +185,7 @@ class Remediations:
             lambda r: refuse_undo(r, self._systems.tenant, actor, plan_hash),
             lambda r: r.undoing(actor.id, owner, self.now(), LEASE),
             {"plan": plan_hash},
+            lambda r: self.begin(r, _UNLIMITED),
         )
 
     def viewed(self, request: Remediation, by: str) -> None:
@@ -168,24 +194,23 @@ class Remediations:
 
     def sweep(self) -> list[Remediation]:
         """Close the requests whose time is over; those that were closed."""
-        waiting = self._store.search(frozenset({Stage.PROPOSED, Stage.APPROVED}), limit=500)
-        closed = [self.expire(request, why) for request in waiting if (why := self._late(request))]
+        waiting = self._store.search(frozenset({Stage.PROPOSED, Stage.APPROVED}), limit=None)
+        closed = [self.expire(request, why) for request in waiting if (why := self.late(request))]
         return [request for request in closed if request is not None]
 
-    def _late(self, request: Remediation) -> str:
-        over = self.now() - request.expires_at
-        if request.stage is Stage.PROPOSED and over >= timedelta(0):
-            return "Nobody decided in time."
-        if request.stage is Stage.APPROVED and over >= OPEN_FOR:
-            return "It was approved, but could not be started in time."
-        return ""
+    def late(self, request: Remediation) -> str:
+        """Why it is too late to decide about a request, or to start it; empty when it is not."""
+        if request.stage is Stage.PROPOSED:
+            return "Nobody decided in time." if self.now() >= request.expires_at else ""
+        until = request.expires_at if request.undo_by is None else request.undo_by.at
+        over = self.now() >= until + OPEN_FOR
+        return "It was approved, but could not be started in time." if over else ""
 
     def expire(self, request: Remediation, why: str) -> Remediation | None:
         """Close one request; None when somebody acted on it meanwhile."""
         try:
             closed = request.expired(self.now(), why)
-            self.record(AuditKind.EXPIRED, request, "assist", {"why": why})
-            self._store.save(closed)
+            self.move(AuditKind.EXPIRED, closed, {"why": why})
         except (IllegalMoveError, StaleWriteError):
             return None
         return closed
@@ -193,10 +218,53 @@ class Remediations:
     def record(
         self, kind: AuditKind, request: Remediation, by: str, detail: Mapping[str, Any]
     ) -> None:
-        """Write into the audit; what is told there is done afterwards."""
+        """Write into the audit; what is told there is done afterwards.
+
+        Raises:
+            UnavailableError: it could not be written; then nothing may be done.
+        """
+        told = {**detail, "version": request.version}
         self._systems.audit.append(
-            AuditEntry(at=self.now(), kind=kind, remediation=request.id, by=by, detail=detail)
+            AuditEntry(at=self.now(), kind=kind, remediation=request.id, by=by, detail=told)
         )
+
+    def move(self, kind: AuditKind, moved: Remediation, detail: Mapping[str, Any]) -> None:
+        """Write down what happens by itself, then keep it.
+
+        Raises:
+            StaleWriteError: somebody else was faster.
+            UnavailableError: it is not known whether it was kept; look again.
+        """
+        self.record(kind, moved, ASSIST, detail)
+        try:
+            self.keep(moved)
+        except StaleWriteError:
+            self.record(AuditKind.REFUSED, moved, ASSIST, {"rule": "stale"})
+            raise
+
+    def keep(self, moved: Remediation) -> None:
+        """Keep the next version.
+
+        An engine that repeats a write whose answer was lost hears that it is stale, though it is
+        its own that was kept.
+
+        Raises:
+            StaleWriteError: somebody else was faster.
+        """
+        try:
+            self._store.save(moved)
+        except StaleWriteError:
+            if self._store.get(moved.id) != moved:
+                raise
+
+    def begin(self, moved: Remediation, at_most: int) -> bool:
+        """Keep the next version of what goes to work, if there is room; otherwise as `keep`."""
+        try:
+            return self._store.begin(moved, at_most)
+        except StaleWriteError:
+            if self._store.get(moved.id) != moved:
+                raise
+            return True
 
     def now(self) -> datetime:
         """The time, aware UTC."""
@@ -210,6 +278,7 @@ class Remediations:
         refuse: Callable[[Remediation], Refusal | None],
         move: Callable[[Remediation], Remediation],
         detail: Mapping[str, Any],
+        keep: Callable[[Remediation], bool],
     ) -> Remediation | Refusal:
         """Rule, write down, compare-and-set; ruled again when somebody else was faster."""
         for _ in range(_TRIES):
@@ -221,17 +290,33 @@ class Remediations:
                 if refusal.rule == "expired":
                     self.expire(request, "Nobody decided in time.")
                 return self.refused(request_id, actor, refusal)
-            self.record(kind, request, actor.id, {**detail, "version": request.version + 1})
             try:
                 moved = move(request)
-                self._store.save(moved)
-            except StaleWriteError:
-                continue
             except IllegalMoveError as error:
-                return self.refused(request_id, actor, Refusal("law", str(error)))
-            return moved
+                return self.refused(
+                    request_id, actor, Refusal("law", sentence(str(error).capitalize()))
+                )
+            self.record(kind, moved, actor.id, detail)
+            try:
+                if keep(moved):
+                    return moved
+            except StaleWriteError:
+                self.refused(request_id, actor, _FASTER, moved.version)
+                continue
+            return self.refused(request_id, actor, _AT_WORK, moved.version)
         busy = Refusal("busy", "Several people decided at the same moment; please press again.")
         return self.refused(request_id, actor, busy)
+
+    def _keep(self, moved: Remediation) -> bool:
+        self.keep(moved)
+        return True
+
+    def _add(self, request: Remediation) -> None:
+        try:
+            self._store.add(request)
+        except StaleWriteError:
+            if self._store.get(request.id) != request:
+                raise
 
     def _found(self, request_id: str) -> Remediation | Refusal:
         try:
@@ -239,35 +324,28 @@ class Remediations:
         except NotFoundError:
             return Refusal("unknown", f"{self._systems.tenant.id} has no such request.")
 
-    def refused(self, request_id: str, actor: Actor, refusal: Refusal) -> Refusal:
-        """Write a refusal down."""
+    def refused(self, request_id: str, actor: Actor, refusal: Refusal, version: int = 0) -> Refusal:
+        """Write a refusal down; with the `version` of what was written down and not done."""
         self._systems.audit.append(
             AuditEntry(
                 at=self.now(),
                 kind=AuditKind.REFUSED,
                 remediation=request_id if _ID.fullmatch(request_id) else "",
                 by=actor.id,
-                detail={"rule": refusal.rule},
+                detail={"rule": refusal.rule} | ({"version": version} if version else {}),
             )
         )
         return refusal
 
     def _drifted(self, request: Remediation) -> Refusal | None:
-        """Why an undo would put back more, or other, than the fix changed."""
-        plan = request.plan
-        automations = self._systems.automations
-        if automations is None:
-            raise NotFixableError("I have no access to the account any more")
-        finding = self._systems.findings.get(plan.finding).finding
-        prepared = self._planner.prepare(finding)
-        now = automations.check(prepared.location, prepared.runbook, plan.parameters)
-        if dict(now.state) == dict(request.found):
-            return None
-        return Refusal(
-            "drift",
-            f"{plan.resource_name} was changed by somebody else after the fix, "
-            "so putting the old state back could break that. Undo it by hand.",
-        )
+        """Why an undo cannot be trusted as things are now."""
+        try:
+            why = self._access.drift(request)
+        except UnavailableError:
+            raise
+        except SecurityAssistError as error:
+            return Refusal("access", sentence(f"It cannot be undone: {error}"))
+        return Refusal("drift", sentence(why)) if why else None
 
 
 def proposer(catalogue: RunbookCatalogue, clock: Callable[[], float]) -> Proposer:

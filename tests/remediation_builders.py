@@ -57,7 +57,8 @@ def remediation(request_id: str = "R-aaaaaaaaaaaaaaaa", **changes: Any) -> Remed
 
 def approved(request_id: str = "R-aaaaaaaaaaaaaaaa", **changes: Any) -> Remediation:
     """The same, approved by one person: version 2."""
-    return remediation(request_id, **changes).approved("slack/T0001/UONCALL1", NOON, "seen")
+    request = remediation(request_id, **changes)
+    return request.approved("slack/T0001/UONCALL1", request.requested_at, "seen")
 
 
 def entry(number: int = 1, **changes: Any) -> AuditEntry:

@@ -133,7 +133,7 @@ def test_a_fix_that_cannot_be_read_again_is_not_called_fixed(stage: Stage) -> No
     running = stage.executor.advance(request.id, "worker-1")
     assert running.stage == "running"
     stage.account.before_call = unavailable("check", times=10_000)
-    done = stage.seen_through(request.id, steps=1_000)
+    done = stage.seen_through(request.id, pace_s=20)
     assert done.stage == "not_fixed"
     assert "could not be read" in done.outcome
     assert stage.finding.state is FindingState.OPEN
@@ -168,14 +168,7 @@ def test_the_audit_tells_of_the_start_before_it_happens(stage: Stage) -> None:
 
 
 def test_more_than_a_few_fixes_at_a_time_wait(stage: Stage) -> None:
-    requests = []
-    for number in range(5):
-        uid = f"f-{number}"
-        stage.systems.findings.upsert([ocsf_event(uid, control="EC2.13", resources=(GROUP,))])
-        finding = stage.systems.findings.get(uid).finding
-        request = stage.requests.propose(finding, ANALYST.id)
-        stage.requests.approve(request.id, request.plan.hash, ONCALL)
-        requests.append(request)
+    requests = [stage.approved(finding) for finding in stage.open_many(list(range(5)))]
     stage.account.effect = no_effect
     stages = [stage.executor.advance(r.id, "worker-1").stage for r in requests]
     assert stages == ["running"] * 3 + ["approved"] * 2
