@@ -115,7 +115,8 @@ class Account:
                  {"internetGatewayId": gateway, "attachments": [{"vpcId": vpc_id}]},
                  relationships=[relation("AWS::EC2::VPC", vpc_id,
                                          "Is attached to Vpc")])  # fmt: skip
-        self.group(f"sg-{vpc_id.removeprefix('vpc-')}default", "default", vpc_id, [], sends=False)
+        self.group(f"sg-{vpc_id.removeprefix('vpc-')}default", "default", vpc_id, [], sends=False,
+                   tagged=False)  # fmt: skip
         return vpc_id
 
     def subnets(self, vpc_id: str, stem: str, count: int, *, public: bool) -> list[str]:
@@ -164,8 +165,9 @@ class Account:
         inbound = [shapes.permission("tcp", (port, port), ipv4=ipv4)
                    for port, ipv4 in admitted.items()]  # fmt: skip
         outbound = [shapes.permission("-1", None, ipv4=[ANYWHERE])] if sends else []
+        about = "default VPC security group" if name == "default" else name
         told = shapes.group(group_id, name, vpc_id, self.id, inbound, outbound,
-                            description=name)  # fmt: skip
+                            description=about)  # fmt: skip
         self.add("AWS::EC2::SecurityGroup", group_id, self.arn("ec2", f"security-group/{group_id}"),
                  told, name=name, tags={"Name": name} if tagged else {},
                  relationships=shapes.in_vpc(vpc_id))  # fmt: skip

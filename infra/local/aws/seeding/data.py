@@ -20,7 +20,8 @@ def _key(holdings: Holdings, item: Item) -> None:
     key.key_rotation_status = extra["KeyRotationStatus"]
     key.enabled, key.key_state = said["enabled"], said["keyState"]
     if said["deletionDate"]:
-        key.deletion_date = datetime.fromtimestamp(said["deletionDate"] / 1000, tz=UTC)
+        gone = datetime.fromtimestamp(said["deletionDate"] / 1000, tz=UTC)
+        key.deletion_date = gone.replace(tzinfo=None)  # as moto keeps times
 
 
 def _kms_tags(item: Item) -> list[dict[str, str]]:
@@ -83,6 +84,8 @@ def _database(holdings: Holdings, item: Item) -> None:
         wanted["kms_key_id"] = said["kmsKeyId"]
     database = rds.create_db_instance(wanted)
     database.dbi_resource_id = said["dbiResourceId"]
+    for made in [s for s in rds.database_snapshots if s.startswith(f"rds:{name}-")]:
+        del rds.database_snapshots[made]  # moto's automated one: the items know none
 
 
 def _snapshot(holdings: Holdings, item: Item) -> None:
