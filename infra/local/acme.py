@@ -55,7 +55,7 @@ def acme(now: datetime) -> Estate:
 def _open_ssh_path(estate: Estate, shop: Account, vpc: str, public: list[str]) -> None:
     """The path: internet -> web-7 -> role web-app -> customers' data."""
     group = shop.group("sg-0a1webadmin", "sg-web-admin", vpc,
-                       [(22, ANYWHERE), (443, ANYWHERE), (22, "10.0.0.0/8")])  # fmt: skip
+                       [(22, ANYWHERE), (443, "10.0.0.0/8"), (22, "10.0.0.0/8")])  # fmt: skip
     exports = shop.bucket(
         "acme-customer-exports",
         tags={"data-classification": "customer", "owner": "growth team"},
