@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from integrations.systems import Systems
 
 _POLL_S = 1.0
+_PATIENCE_S = 15.0
+"""After so long without an end somebody at a terminal is told that it goes on."""
 
 
 def _as_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -170,7 +172,7 @@ def _carry_on(
         _show(request, systems)
         return
     executor = Executor(systems, connections.runbooks(), time.time)
-    owner, said = _owner(), set[str]()
+    owner, said, patience = _owner(), set[str](), time.monotonic() + _PATIENCE_S
     while request.stage.open:
         request = executor.advance(request.id, owner)
         for step in request.run.steps if request.run else ():
@@ -180,6 +182,9 @@ def _carry_on(
                 click.echo(line, err=True)
         if request.stage.open:
             time.sleep(_POLL_S)
+            if time.monotonic() > patience:
+                patience += _PATIENCE_S
+                click.echo("  still waiting; Ctrl-C leaves it to the bot that serves", err=True)
     click.echo(verdict(request))
     if request.undoable:
         click.echo(f"Undo: assist undo {request.id} --as USER")
