@@ -10,7 +10,7 @@ import time
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.local import SlackInstall
     from bot.workspace.server import WorkspaceServer
     from bot.workspace.workspace import Workspace
+    from infra.local.aws.server import EmulatedAws
     from integrations.ingest.summary import IngestSummary
     from integrations.settings import AwsAccess
 
@@ -66,8 +67,9 @@ def command(
         _note(
             "Security Assist demo: made-up accounts on this computer; nothing leaves it.", bold=True
         )
-        server, workspace = opened.enter_context(_running(folder, port))
-        root, answered = _first_thread(workspace)
+        running = opened.enter_context(_running(folder, port))
+        server = running.server
+        root, answered = _first_thread(running.workspace)
         if once or not answered:
             sys.exit(0 if answered else _NOT_ANSWERED)
         _invite(server.url, state)
@@ -95,8 +97,17 @@ def _interruptible() -> Iterator[None]:
         sys.exit(_INTERRUPTED)
 
 
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """What runs in a demo."""
+
+    server: "WorkspaceServer"
+    workspace: "Workspace"
+    emulated: "EmulatedAws"
+
+
 @contextmanager
-def _running(folder: Path, port: int | None) -> Iterator[tuple["WorkspaceServer", "Workspace"]]:
+def _running(folder: Path, port: int | None) -> Iterator[_Running]:
     """The whole product over the demo's data: accounts, stores, bot, door, workspace, page."""
     from bot.local import LocalBot, LoopbackDoor
     from integrations.connect import Connections
@@ -107,14 +118,14 @@ def _running(folder: Path, port: int | None) -> Iterator[tuple["WorkspaceServer"
         server = _served(workspace, port)
         try:
             with (
-                _filled(folder) as aws,
+                _filled(folder) as (emulated, aws),
                 Connections(Settings(state=folder, aws=aws)) as connections,
             ):
                 bot = LocalBot(connections, install(server.api_url))
                 door.open(bot)
                 bot.start()
                 try:
-                    yield server, workspace
+                    yield _Running(server, workspace, emulated)
                 finally:
                     bot.stop()
         finally:
@@ -122,7 +133,7 @@ def _running(folder: Path, port: int | None) -> Iterator[tuple["WorkspaceServer"
 
 
 @contextmanager
-def _filled(folder: Path) -> Iterator["AwsAccess"]:
+def _filled(folder: Path) -> Iterator[tuple["EmulatedAws", "AwsAccess"]]:
     """The story in the stores and in emulated accounts; how those are reached while it lasts.
 
     The accounts start in a process of their own while the findings are taken in.
@@ -154,7 +165,7 @@ def _filled(folder: Path) -> Iterator["AwsAccess"]:
         told.touch(mode=0o600)
         told.write_text(json.dumps(asdict(aws)), encoding="utf-8")
         opened.callback(told.unlink, missing_ok=True)
-        yield aws
+        yield emulated, aws
 
 
 def _served(workspace: "Workspace", port: int | None) -> "WorkspaceServer":

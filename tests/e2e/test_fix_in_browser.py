@@ -1,0 +1,103 @@
+"""The whole of a fix in the chat page: planned, refused, approved twice, proven, undone."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from bot.commands.demo import _Running, _running
+from infra.local.acme import SHOP
+
+pytestmark = pytest.mark.browser
+
+PATIENCE_MS = 45_000
+GROUP = "sg-0a1webadmin"
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[_Running]:
+    with tempfile.TemporaryDirectory() as folder, _running(Path(folder), 0) as running:
+        running.emulated.wait()
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser, demo: _Running) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    opened = context.new_page()
+    opened.set_default_timeout(PATIENCE_MS)
+    opened.goto(demo.server.url)
+    yield opened
+    context.close()
+
+
+def as_person(page: Page, name: str) -> None:
+    """Be somebody else in the workspace."""
+    page.get_by_test_id("person").select_option(label=name)
+
+
+def ask(page: Page, words: str) -> Locator:
+    """Ask in acme's channel; the thread that opens."""
+    page.keyboard.press("Escape")
+    page.get_by_test_id("channel-acme-security").click()
+    box = page.get_by_test_id("composer")
+    box.fill(f"@assist {words}")
+    box.press("Enter")
+    return page.get_by_test_id("thread")
+
+
+def outside(group: str, state: Mapping[str, Any]) -> dict[str, Any]:
+    """An account without one security group."""
+    return {path: value for path, value in state.items() if group not in path}
+
+
+def test_an_open_group_is_closed_by_approval_proven_and_opened_again(
+    page: Page, demo: _Running
+) -> None:
+    before = demo.emulated.state(SHOP)
+    thread = ask(page, "what needs attention first?")
+    expect(thread).to_contain_text("Fix the open SSH on web-7 first", timeout=PATIENCE_MS)
+    thread.get_by_role("button", name="Plan the fix").first.click()
+
+    card = thread.locator("[data-testid=message]", has_text="approvers needed").last
+    expect(card).to_contain_text("Close SSH to the internet on sg-web-admin", timeout=PATIENCE_MS)
+    expect(card).to_contain_text(f"ec2:RevokeSecurityGroupIngress {GROUP}")
+    expect(card).to_contain_text("tcp 22 from 0.0.0.0/0")
+    expect(thread.locator("img[alt*='sg-web-admin is changed']")).to_be_visible()
+    assert demo.emulated.state(SHOP) == before, "planning changes nothing"
+
+    card.get_by_role("button", name="Approve").click()
+    expect(thread).to_contain_text("You asked for this fix, so someone else must approve it")
+
+    for count, name in enumerate(("oncall-1", "oncall-2"), start=1):
+        as_person(page, name)
+        card.get_by_label("Reason").fill(f"seen by {name}")
+        card.get_by_role("button", name="Approve").click()
+        expect(card).to_contain_text(f"{count} of 2", timeout=PATIENCE_MS)
+    expect(card).to_contain_text("Fixed and proven", timeout=PATIENCE_MS)
+    expect(card).to_contain_text("tcp 22 from 0.0.0.0/0 is gone.")
+    expect(card.get_by_role("button", name="Approve")).to_have_count(0)
+
+    fixed = demo.emulated.state(SHOP)
+    assert fixed != before
+    assert outside(GROUP, fixed) == outside(GROUP, before), "nothing else changed"
+
+    again = ask(page, "what needs attention first?")
+    expect(again).to_contain_text("coupon-preview", timeout=PATIENCE_MS)
+    expect(again).not_to_contain_text("Internet → web-7")
+    picture = ask(page, "show me what is connected to the internet")
+    expect(picture.locator("img").first).to_be_visible(timeout=PATIENCE_MS)
+    assert "web-7" not in (picture.locator("img").first.get_attribute("alt") or "")
+
+    page.keyboard.press("Escape")
+    page.get_by_test_id("channel-acme-security").click()
+    page.get_by_text("Fixed and proven").first.click()
+    card = page.get_by_test_id("thread").locator("[data-testid=message]", has_text="Undo").last
+    card.get_by_role("button", name="Undo").click()
+    expect(card).to_contain_text("Undone and proven", timeout=PATIENCE_MS)
+    assert demo.emulated.state(SHOP) == before, "the account is as it was"
+    back = ask(page, "what needs attention first?")
+    expect(back).to_contain_text("Fix the open SSH on web-7 first", timeout=PATIENCE_MS)
