@@ -32,6 +32,8 @@ class TenantRow:
     accounts: tuple[str, ...]
     open_findings: int
     channels: tuple[str, ...] = ()
+    contact: str = ""
+    """Whom to ask about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,8 +204,10 @@ class ResourceDetail:
     total_findings: int
     exposures: tuple[Exposure, ...]
     public: bool | None
-    """Whether the internet reaches it; None when the graph does not know the resource."""
+    """Whether everybody is let in at it; None when the graph does not know the resource."""
     freshness: Freshness
+    path: Path | None = None
+    """The shortest way from the internet to what is not public itself."""
     accepted: bool = False
     """Its public access is a muted finding: somebody decided so."""
     contact: str = ""

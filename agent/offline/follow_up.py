@@ -7,14 +7,26 @@ from agent import canonical
 from agent.offline import wordings as says
 from agent.offline.search import narrowings
 from agent.offline.steps import Call, ask_back
-from agent.offline.thread import Called, Thing, Turn, last_call, last_choices, last_shown
+from agent.offline.thread import (
+    Called,
+    Thing,
+    Turn,
+    last_call,
+    last_choices,
+    last_list,
+    last_shown,
+)
 from agent.offline.understand import Asked
 
 _LONGEST = 9
 """Words: what is longer stands by itself."""
 _A_POINT = 3
 """Words that can only point at something: "and that one"."""
-_BESIDE = frozenset({"the", "a", "one", "please", "and", "that", "this", "it", "is", "i", "mean"})
+_TELLING = 3
+"""Letters from which a word can tell one thing from another."""
+_BESIDE = frozenset(
+    {"the", "a", "one", "please", "and", "that", "this", "it", "is", "i", "mean", "with", "about"}
+)
 _COUNTED = ("nothing", "only one", "only two", "only three", "only four")
 
 
@@ -34,24 +46,38 @@ def chosen(asked: Asked, turns: Sequence[Turn]) -> str:
 
 def follow_up(asked: Asked, turns: Sequence[Turn]) -> list[Call]:
     """The calls of a question that leans on what was said before; nothing when it does not."""
-    turn, _ = last_shown(turns)
     call = last_call(turns)
     if call is None or asked.refs or asked.names or asked.controls or asked.cves:
         return []
-    stands_alone = asked.says(says.BY_ITSELF) or asked.says(says.POSTURE)
-    if len(asked.text.split()) > _LONGEST or stands_alone:
+    by_itself = asked.says(says.BY_ITSELF)
+    by_itself = by_itself or (asked.says(says.POSTURE) and not asked.says(says.IT_IS_BAD))
+    if by_itself or len(asked.text.split()) > _LONGEST:
         return []
+    for rule in _RULES:
+        calls = rule(asked, call, turns)
+        if calls:
+            return calls
+    return []
+
+
+def _again(asked: Asked, call: Called, _: Sequence[Turn]) -> list[Call]:
+    """`same for globex`, `and in initech?`: the scope is another, the question is the same."""
     again = not asked.text or asked.says(says.SAME)
-    if again and not asked.severities and not asked.service:
-        return [Call(call.name, dict(call.arguments))]
-    if call.name == "changes" and asked.since and not asked.severities:
-        return [Call("changes", {"since": asked.since})]
-    if asked.says(says.MORE):
-        return _more(call)
-    return _narrowed(asked, call) or (_about_thing(asked, turns) if turn else [])
+    if not again or asked.severities or asked.service:
+        return []
+    return [Call(call.name, dict(call.arguments))]
 
 
-def _more(call: Called) -> list[Call]:
+def _since(asked: Asked, call: Called, _: Sequence[Turn]) -> list[Call]:
+    """The changes since another moment: `and since last week?`."""
+    if call.name != "changes" or not asked.since or asked.severities:
+        return []
+    return [Call("changes", {"since": asked.since})]
+
+
+def _more(asked: Asked, call: Called, _: Sequence[Turn]) -> list[Call]:
+    if not asked.says(says.MORE):
+        return []
     given = dict(call.arguments)
     if call.name == "search_findings":
         given["offset"] = int(given.get("offset", 0)) + int(given.get("limit", 10))
@@ -60,13 +86,25 @@ def _more(call: Called) -> list[Call]:
     return [Call(call.name, given)]
 
 
-def _narrowed(asked: Asked, call: Called) -> list[Call]:
+def _to_list(asked: Asked, _: Called, turns: Sequence[Turn]) -> list[Call]:
+    """`back to the list`: after looking at one thing of it."""
+    if not asked.says(says.TO_LIST):
+        return []
+    shown = last_list(turns)
+    if shown is None:
+        return [Call("exposures", {"about": "all", "limit": 5})]
+    return [Call(shown.name, dict(shown.arguments))]
+
+
+def _narrowed(asked: Asked, call: Called, _: Sequence[Turn]) -> list[Call]:
     """The last list with one argument changed: `and the high ones?`, `only s3`."""
     keep = call.name in {"search_findings", "top_resources"}
     narrowed = narrowings(asked) if call.name == "search_findings" else {}
     if not (asked.severities or asked.service or narrowed) or not asked.says(says.ONLY):
         return []
-    if asked.says(says.STARTS_ANEW):
+    if asked.says(says.STARTS_ANEW) and not asked.says(says.OF_THEM):
+        return []
+    if asked.says(says.DESCRIBED) and not (asked.severities or narrowed):
         return []
     given: dict[str, Any] = dict(call.arguments) if keep else {"limit": 5}
     given.pop("offset", None)
@@ -80,7 +118,7 @@ def _narrowed(asked: Asked, call: Called) -> list[Call]:
     return [Call(call.name if keep else "search_findings", given)]
 
 
-def _about_thing(asked: Asked, turns: Sequence[Turn]) -> list[Call]:
+def _about_thing(asked: Asked, _: Called, turns: Sequence[Turn]) -> list[Call]:
     if asked.ordinal is None and not asked.says(says.IT):
         return []
     thing = _pointed_at(asked, turns)
@@ -102,12 +140,28 @@ def _is_listed(thing: Thing, asked: Asked) -> bool:
 
 def _pointed_at(asked: Asked, turns: Sequence[Turn]) -> Thing | None:
     """What is pointed at: of the last list that is long enough to have it."""
+    if asked.ordinal is None and asked.says(says.DESCRIBED):
+        described = _described(asked, turns)
+        if described:
+            return described
     wanted = asked.ordinal or 1
     least = max(wanted, 1) if wanted > 0 else 2
     _, things = last_shown(turns, least)
     if not things:
         return None
     return things[wanted - 1] if wanted > 0 else things[-1]
+
+
+def _described(asked: Asked, turns: Sequence[Turn]) -> Thing | None:
+    """The only one of the last list that the question's words fit: `the one with the lambda`."""
+    _, things = last_shown(turns, 2)
+    words = [word for word in asked.text.split() if len(word) >= _TELLING and word not in _BESIDE]
+    fits = [
+        thing
+        for thing in things
+        if any(w in f"{thing.name} {thing.words} {thing.resource}".casefold() for w in words)
+    ]
+    return fits[0] if len(fits) == 1 else None
 
 
 def _too_few(asked: Asked, turns: Sequence[Turn]) -> list[Call]:
@@ -158,3 +212,5 @@ _ABOUT_IT: tuple[tuple[Any, Callable[[Thing], Call]], ...] = (
     (says.CONNECTED_TO_IT, lambda thing: _walk(thing, "connected")),
     (says.FINDINGS_ON_IT, _findings),
 )
+
+_RULES = (_again, _since, _more, _to_list, _narrowed, _about_thing)

@@ -1,7 +1,7 @@
 """Which tools answer a question: one small rule for each kind of question, the first that fits."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent import canonical
 from agent.offline import wordings as says
@@ -63,19 +63,31 @@ def next_calls(asked: Asked, turn: Turn, tools: frozenset[str]) -> list[Call]:
         return _after_error(asked, turn, last, tools)
     if sum(not call.error for call in turn.calls) > 1:
         return []
+    if last.name == "search_findings":
+        return _after_search(asked, last)
     exposures = [e for v in last.views if isinstance(v, ExposureList) for e in v.exposures]
     exposures.sort(key=lambda e: (-e.score, e.tenant, e.ref))
     if last.name == "exposures" and exposures:
         return _about_exposure(asked, exposures[_index(asked, len(exposures))].ref)
-    findings = [f for v in last.views if isinstance(v, FindingList) for f in v.findings]
-    if last.name == "search_findings" and findings and _wants_fix(asked):
-        return [Call("remediation_advice", {"about": findings[0].ref})]
+    return []
+
+
+def _after_search(asked: Asked, last: Called) -> list[Call]:
+    lists = [view for view in last.views if isinstance(view, FindingList)]
+    findings = [finding for view in lists for finding in view.findings]
+    if findings:
+        wanted = _wants_fix(asked)
+        return [Call("remediation_advice", {"about": findings[0].ref})] if wanted else []
+    if {"service", "text"} <= set(last.arguments):
+        # What one service's findings do not mention, another's may: patches are SSM's.
+        wider = {name: value for name, value in last.arguments.items() if name != "service"}
+        return [Call("search_findings", wider)]
     return []
 
 
 def _about_exposure(asked: Asked, ref: str) -> list[Call]:
     """After the ranked list: what a question without a ref wants to know of one of it."""
-    if _wants_fix(asked):
+    if _wants_fix(asked) and not asked.says(says.FIX_FIRST):
         return [Call("remediation_advice", {"about": ref})]
     if asked.says(says.WHY):
         return [Call("explain_exposure", {"ref": ref})]
@@ -92,8 +104,8 @@ def _after_error(asked: Asked, turn: Turn, last: Called, tools: frozenset[str]) 
     if about and about not in asked.refs and about not in asked.controls:
         # What the thread spoke of is not there, or not in the tenant that is asked about now.
         return [] if len(turn.calls) > 1 else first_calls(asked, (), tools)
-    name = asked.names[0] if asked.names else ""
-    if not name or last.name not in {"connections", "resource_detail"}:
+    name = str(last.arguments.get("resource", ""))
+    if name not in {*asked.names, *asked.unknown} or last.name == "search_findings":
         return []
     searched = any(call.name == "search_findings" for call in turn.calls)
     return [] if searched else [Call("search_findings", {"text": name, "limit": 5})]
@@ -198,7 +210,10 @@ def _of_resources(asked: Asked, _: Around) -> list[Call]:
     """Questions about a resource that is named."""
     if not asked.names:
         return []
-    name, draw = asked.names[0], asked.says(says.DRAW)
+    name = asked.names[0]
+    draw = asked.says(says.DRAW) and not asked.says(says.ABOUT)
+    if asked.says(says.THREATS) and asked.says(says.HAPPENED):
+        return [Call("search_findings", {"kind": "threat", "resource": name, "limit": 5})]
     for meaning, question in (
         (says.WHO_REACHES, "who_can_reach"),
         (says.FROM_INTERNET, "from_internet"),
@@ -225,7 +240,8 @@ def _compare(asked: Asked, around: Around) -> list[Call]:
 
 
 def _tenants(asked: Asked, around: Around) -> list[Call]:
-    if asked.severities or asked.service or not asked.says(says.TENANTS):
+    wanted = asked.says(says.TENANTS) or (around.operator and asked.says(says.WHO_OWNS))
+    if asked.severities or asked.service or not wanted:
         return []
     return [Call("list_tenants")] if around.operator else [_one_tenant()]
 
@@ -235,7 +251,9 @@ def _one_tenant() -> Call:
 
 
 def _posture(asked: Asked, _: Around) -> list[Call]:
-    return [Call("posture_summary")] if asked.says(says.POSTURE) else []
+    if not asked.says(says.POSTURE) or about_topic(asked):
+        return []
+    return [Call("posture_summary")]
 
 
 def _changes(asked: Asked, _: Around) -> list[Call]:
@@ -250,6 +268,8 @@ def _ddos(asked: Asked, _: Around) -> list[Call]:
 
 
 def _public(asked: Asked, _: Around) -> list[Call]:
+    if asked.port is not None and (_is_short(asked) or asked.says(says.AT_A_PORT)):
+        return [Call("public_resources", {"kind": "security_groups", "port": asked.port})]
     if asked.says(says.OPEN_GROUPS):
         kind = "security_groups"
     elif asked.says(says.PUBLIC):
@@ -268,8 +288,15 @@ def _threats(asked: Asked, _: Around) -> list[Call]:
     ]
 
 
+def _is_short(asked: Asked) -> bool:
+    """`port 3306`, `ssh?`: nothing is said of it."""
+    return len(asked.text.split()) <= 2  # noqa: PLR2004 - "port" and its number
+
+
 def _exposures(asked: Asked, _: Around) -> list[Call]:
     about = next((about for meaning, about in says.EXPOSURES_ABOUT if asked.says(meaning)), None)
+    if about == "blind_spot" and asked.service:
+        return []
     if about is not None:
         return [Call("exposures", {"about": about, "limit": 5})]
     if asked.says(says.WHY_ALONE) or asked.says(says.SHOW_ALONE):
@@ -294,12 +321,19 @@ def _top(asked: Asked, _: Around) -> list[Call]:
 def _findings(asked: Asked, _: Around) -> list[Call]:
     if asked.cves:
         return [Call("search_findings", {"text": asked.cves[0], "limit": 10})]
-    named = asked.severities or asked.service or asked.controls
+    named = asked.severities or asked.service or asked.controls or asked.account or asked.region
     return [search_for(asked)] if named or asked.says(says.ANY_FINDINGS) else []
 
 
 def _topics(asked: Asked, _: Around) -> list[Call]:
     return [search_for(asked)] if about_topic(asked) else []
+
+
+def _unknown_word(asked: Asked, around: Around) -> list[Call]:
+    """A word that questions are not made of is perhaps what something is called."""
+    if len(asked.unknown) != 1:
+        return []
+    return _of_resources(replace(asked, names=asked.unknown), around)
 
 
 def _not_understood(asked: Asked) -> list[Call]:
@@ -326,4 +360,5 @@ _RULES: tuple[Rule, ...] = (
     _findings,
     _topics,
     _thanks,
+    _unknown_word,
 )

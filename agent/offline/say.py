@@ -66,7 +66,10 @@ def _without_data(view: Any) -> bool:
 def _failed(errors: Sequence[str]) -> str:
     if not errors:
         return _NOTHING
-    return f"I found nothing: {'; '.join(dict.fromkeys(errors))}."
+    told = list(dict.fromkeys(part for error in errors for part in error.split("; ")))
+    first = told[0].rstrip(".")
+    sentence = f"{first[:1].upper()}{first[1:]}" if first.startswith(("no", "nothing")) else first
+    return f"{sentence}; the same goes for the others." if len(told) > 1 else f"{sentence}."
 
 
 def _last_group(views: Sequence[View]) -> list[Any]:
@@ -75,7 +78,9 @@ def _last_group(views: Sequence[View]) -> list[Any]:
     threats = [v for v in views if isinstance(v, FindingList)]
     if kind is ExposureList and threats and threats[0].filtered.get("kind") == "threat":
         return threats
-    return [view for view in views if type(view) is kind]
+    # Asked twice in one turn, a tenant's last answer counts.
+    latest = {getattr(v, "tenant", ""): v for v in views if type(v) is kind}
+    return list(latest.values())
 
 
 _SAYERS: dict[type, Any] = {

@@ -14,6 +14,7 @@ from agent.views import (
     Posture,
     PublicList,
     TenantList,
+    TenantRow,
     View,
 )
 from integrations.findings.port import Finding, Severity
@@ -38,11 +39,23 @@ def tenant_list(_: str, views: Sequence[TenantList]) -> str:
     rows = views[-1].rows
     if not rows:
         return "There are no tenants yet. `assist tenants add --help` says how to add one."
+    if len(rows) == 1:
+        return _tenant(rows[0])
     total = sum(len(row.accounts) for row in rows)
     first = rows[0]
     return (
         f"{counted(len(rows), 'tenant')} with {counted(total, 'account')}; "
         f"{said(first.tenant)} matters most (priority {first.priority}, {first.environment})."
+    )
+
+
+def _tenant(row: TenantRow) -> str:
+    accounts = joined(list(row.accounts)) or "none"
+    ask = f"\nAsk {said(row.contact)}." if row.contact else ""
+    return (
+        f"{said(row.name)} is {row.environment}, priority {row.priority}, with "
+        f"{counted(row.open_findings, 'open finding')} in {counted(len(row.accounts), 'account')} "
+        f"({accounts}).{ask}"
     )
 
 
@@ -156,8 +169,9 @@ def _changed(question: str, view: Changes, *, several: bool) -> str:
     head = f"{came} came and {view.closed_total:,} went {view.since_words}."
     worst, back = _worst_new(view), _came_back(view)
     lines = [head, worst, back]
-    if back and understand(question).says(wordings.BACK):
-        lines = [back, head]
+    if understand(question).says(wordings.BACK):
+        back = back or f"Nothing came back {view.since_words}."
+        lines = [back] if several else [back, head]
     elif several:
         return f"{who}{' '.join(line for line in (head, worst) if line)}"
     return f"{who}{chr(10).join(line for line in lines if line)}"

@@ -8,7 +8,7 @@ from agent.offline.words import counted, joined, one, said
 from agent.tools.naming import kind
 from agent.views import Connections, PublicList, PublicResource, ResourceDetail
 from integrations.findings.port import Severity
-from integrations.resources.port import INTERNET, Resource
+from integrations.resources.port import INTERNET, Path, Resource
 
 _NAMED = 4
 _OWNER = ("owner", "team", "service-owner", "owned-by", "contact")
@@ -35,6 +35,8 @@ def _standing(view: ResourceDetail) -> str:
         False: "is not open to the internet",
         None: "is known only from what others say of it",
     }[view.public]
+    if view.path:
+        public = f"is not open itself, but the internet gets there {_over(view.path)}"
     if view.public and view.accepted:
         public += ", which was accepted (its finding is muted)"
     if not view.total_findings:
@@ -43,6 +45,11 @@ def _standing(view: ResourceDetail) -> str:
     graded = f", the worst {worst.label.lower()}" if worst and view.total_findings > 1 else ""
     only = f", {worst.label.lower()}" if worst and view.total_findings == 1 else ""
     return f"{name} {public} and has {counted(view.total_findings, 'open finding')}{graded}{only}."
+
+
+def _over(path: Path) -> str:
+    """`in 3 hops, over web-7`."""
+    return f"in {counted(len(path.links), 'hop')}, over {said(path.resources[1].name)}"
 
 
 def _owner(view: ResourceDetail) -> str:

@@ -5,7 +5,7 @@ from agent.offline.steps import Call
 from agent.offline.understand import Asked
 
 _A_FEW, _A_PAGE = 5, 10
-_STEMS = ("encrypt", "runtime", "password", "backup", "rotat", "patch")
+_STEMS = ("imds", "encrypt", "runtime", "password", "backup", "rotat", "patch")
 """What is searched for, so that every form of a word is found."""
 
 
@@ -23,6 +23,10 @@ def search_for(asked: Asked, resource: str = "") -> Call:
         given["resource"] = resource
     if asked.offset:
         given["offset"] = asked.offset
+    if asked.account:
+        given["account"] = asked.account
+    if asked.region:
+        given["region"] = asked.region
     given |= narrowings(asked) | _text(asked)
     return Call("search_findings", given)
 
@@ -42,6 +46,8 @@ def about_topic(asked: Asked) -> str:
 
 def _text(asked: Asked) -> dict[str, object]:
     topic = "" if asked.controls else about_topic(asked)
+    if not topic and len(asked.unknown) == 1 and (asked.says(says.NAMES_A_WORD)):
+        topic = asked.unknown[0]
     return {"text": topic} if topic else {}
 
 

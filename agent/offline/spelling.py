@@ -2,10 +2,21 @@
 
 from functools import lru_cache
 
-from agent.offline.vocabulary import AS_WRITTEN, ORDINALS, SERVICES, SEVERITIES, SHORT, WORDS
+from agent.offline.vocabulary import (
+    AS_WRITTEN,
+    COMMON,
+    ORDINALS,
+    SERVICES,
+    SEVERITIES,
+    SHORT,
+    WORDS,
+)
+from agent.offline.wordings import KNOWN
 
 _SHORTEST, _TWO_FROM = 4, 7
 _KNOWN = WORDS | AS_WRITTEN | SEVERITIES.keys() | SERVICES.keys() | ORDINALS.keys()
+_ENDINGS = ("s", "d", "ed", "ing", "er", "ly")
+"""What a known word may end in and be another form of itself: `rotated` is no `rotate`."""
 _LONGEST = max(len(word) for word in WORDS)
 
 
@@ -20,6 +31,8 @@ def mended(word: str) -> str:
         return SHORT[word]
     if word in _KNOWN or not word.isalpha() or not _SHORTEST <= len(word) <= _LONGEST + 2:
         return word
+    if any(word.removesuffix(ending) in _KNOWN for ending in _ENDINGS if word.endswith(ending)):
+        return word
     allowed = 2 if len(word) >= _TWO_FROM else 1
     best, best_distance = word, allowed + 1
     for known in sorted(WORDS):
@@ -31,6 +44,22 @@ def mended(word: str) -> str:
         if distance < best_distance:
             best, best_distance = known, distance
     return best
+
+
+def is_unknown(word: str) -> bool:
+    """Whether a word is none that questions are made of, nor a mistyped one; short ones never."""
+    return len(word) >= _SHORTEST and mended(word) == word and is_strange(word)
+
+
+def is_strange(word: str) -> bool:
+    """Whether a word is in none of the tables, in any form."""
+    known = _KNOWN | COMMON
+    return (
+        word.isalpha()
+        and word not in known
+        and not KNOWN.fullmatch(word)
+        and not any(word.removesuffix(end) in known for end in _ENDINGS if word.endswith(end))
+    )
 
 
 def _distance(a: str, b: str, most: int) -> int:

@@ -88,6 +88,8 @@ class Thing:
     name: str = ""
     resource: str = ""
     """Id of the resource that it is about, or is."""
+    words: str = ""
+    """What else it can be recognised by."""
 
 
 def things_of(turn: Turn, least: int = 1) -> list[Thing]:
@@ -120,16 +122,21 @@ def _shown(view: View) -> list[Thing]:
         case Posture(worst=worst) if worst:
             return [_exposure(worst)]
         case FindingList() | FindingDetail() | Advice() | Proposal() | Changes():
-            return [Thing("finding", f.ref, f.title, f.resource) for f in _findings(view)]
+            return [
+                Thing("finding", f.ref, f.title, f.resource, f.resource_type)
+                for f in _findings(view)
+            ]
         case TopResources():
             rows = [(row.key, view.names.get(row.key, "")) for row in view.rows]
             return [Thing("resource", key, name, key) for key, name in rows]
         case _:
-            return [Thing("resource", r.id, r.name, r.id) for r in _resources(view)]
+            return [Thing("resource", r.id, r.name, r.id, r.type) for r in _resources(view)]
 
 
 def _exposure(exposure: Exposure) -> Thing:
-    return Thing("exposure", exposure.ref, exposure.resource_name, exposure.resource)
+    return Thing(
+        "exposure", exposure.ref, exposure.resource_name, exposure.resource, exposure.headline
+    )
 
 
 def _findings(view: FindingList | FindingDetail | Advice | Proposal | Changes) -> Sequence[Finding]:
@@ -161,6 +168,15 @@ def last_shown(turns: Sequence[Turn], least: int = 1) -> tuple[Turn | None, list
         if things:
             return turn, things
     return None, []
+
+
+def last_list(turns: Sequence[Turn]) -> Called | None:
+    """The newest call before the current turn that showed several things."""
+    for turn in reversed(turns[:-1]):
+        for call in reversed(turn.calls):
+            if len(_things(call)) > 1:
+                return call
+    return None
 
 
 def last_choices(turns: Sequence[Turn]) -> Sequence[Choice]:

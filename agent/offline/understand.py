@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.offline.spelling import mended
-from agent.offline.vocabulary import ORDINALS, SERVICES, SEVERITIES, SINCE
+from agent.offline.spelling import is_strange, is_unknown, mended
+from agent.offline.vocabulary import ORDINALS, PORTS, SERVICES, SEVERITIES, SINCE
 
 _MOST_CHARS = 1_000
 _REF = re.compile(r"\b([FX]-[0-9A-Z]{6,8})\b", re.IGNORECASE)
@@ -18,12 +18,16 @@ _NAME = re.compile(r"(?=.*[a-z])(?=.*[-_\d.])[a-z0-9][\w./:@+-]+", re.IGNORECASE
 _PLAIN = frozenset(
     {"wide-open", "e-mail", "follow-up", "sign-in", "log-in", "end-to-end", "so-called", "24h",
      "internet-facing", "cross-tenant", "cross-account", "t-2", "top-5", "top-10", "7d", "30d",
-     "ipv4", "ipv6", "0.0.0.0/0", "high-risk", "long-lived", "oauth2", "e.g", "i.e"}
+     "ipv4", "ipv6", "imdsv1", "imdsv2", "0.0.0.0/0", "high-risk", "long-lived", "oauth2", "e.g",
+     "i.e"}
 )  # fmt: skip
 _POLITE = re.compile(
     r"^(?:(?:could|can|would|will) you|i (?:would like|want|need|wanna) to|let (?:us|me|s)) (?=\w)"
 )
 """What is said before a wish and adds nothing to it."""
+_ACCOUNT = re.compile(r"\d{12}")
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]{2,5}){1,2}-\d")
+_PORT = re.compile(rf"\bport (\d{{1,5}})\b|\b(?:{'|'.join(PORTS)})\b")
 _FROM = re.compile(r"\bfrom (\d{1,5})$")
 
 
@@ -45,6 +49,12 @@ class Asked:
     """1 for the first, -1 for the last."""
     since: str | None = None
     offset: int = 0
+    account: str = ""
+    """An AWS account id."""
+    region: str = ""
+    port: int | None = None
+    unknown: tuple[str, ...] = ()
+    """Words that no question is made of: perhaps what something is called (`orders`, `openssl`)."""
 
     def says(self, meaning: re.Pattern[str]) -> bool:
         """Whether the text words a meaning (`agent.offline.wordings`) anywhere."""
@@ -74,7 +84,9 @@ def understand(text: str, tenants: Sequence[str] = ()) -> Asked:
         if match[1].split(".")[0].casefold() not in {"v", "version", "tls"}:
             found["controls"].append(match[1])
     rest = _CONTROL.sub(" ", rest)
-    words, names = _words(rest)
+    words, names, unknown = _words(rest)
+    regions = [name.casefold() for name in names if _REGION.fullmatch(name.casefold())]
+    names = [name for name in names if name.casefold() not in regions]
     quoted = [q.strip() for q in found["quoted"] if q.strip()]
     text = _POLITE.sub("", " ".join(word for word in words if word != "please"))
     return Asked(
@@ -88,6 +100,10 @@ def understand(text: str, tenants: Sequence[str] = ()) -> Asked:
         ordinal=_ordinal(words, text),
         since=next((since for pattern, since in SINCE if re.search(pattern, text)), None),
         offset=max(0, int(from_row[1]) - 1) if from_row else 0,
+        account=next((word for word in words if _ACCOUNT.fullmatch(word)), ""),
+        region=next(iter(regions), ""),
+        port=_port(text),
+        unknown=tuple(dict.fromkeys(unknown)),
     )
 
 
@@ -104,18 +120,34 @@ def _without(text: str, tenants: Sequence[str]) -> str:
     return text
 
 
-def _words(text: str) -> tuple[list[str], list[str]]:
-    """The text's plain words, mended, and what looks like names of resources."""
+def _words(text: str) -> tuple[list[str], list[str], list[str]]:
+    """The text's plain words, mended; what looks like names of resources; words nobody knows."""
     words: list[str] = []
     names: list[str] = []
+    unknown: list[str] = []
     for token in _TOKEN.findall(text):
         trimmed = token.rstrip(".:-/")
         folded = trimmed.casefold()
         if _NAME.fullmatch(trimmed) and folded not in _PLAIN and not _is_word(folded):
             names.append(trimmed)
         elif folded:
-            words.extend(mended(part) for part in re.split(r"[-/.:@+]", folded) if part)
-    return words, names
+            parts = [part for part in re.split(r"[-/.:@+]", folded) if part]
+            if len(parts) == 1 and is_unknown(folded):
+                unknown.append(folded)
+            elif folded.isdigit() and words and is_strange(words[-1]):
+                unknown = [
+                    *(word for word in unknown if word != words[-1]),
+                    f"{words[-1]}-{folded}",
+                ]
+            words.extend(map(mended, parts))
+    return words, names, unknown
+
+
+def _port(text: str) -> int | None:
+    found = _PORT.search(text)
+    if found is None:
+        return None
+    return int(found[1]) if found[1] else PORTS[found[0]]
 
 
 def _is_word(folded: str) -> bool:
@@ -133,6 +165,11 @@ _COMMON = frozenset(
 )  # fmt: skip
 
 
+_NUMBERED = re.compile(
+    r"(?:^|\b(?:number|no|item|explain|details?|(?:on|of|for|about)|show(?: me)?|why|fix) )(\d)$"
+)
+
+
 def _ordinal(words: list[str], text: str) -> int | None:
     for word in words:
         if word in ORDINALS and not (
@@ -143,5 +180,5 @@ def _ordinal(words: list[str], text: str) -> int | None:
             ):
                 continue
             return ORDINALS[word]
-    number = re.fullmatch(r"(?:number |no |#)?(\d)(?: please)?", text)
+    number = _NUMBERED.search(text)
     return int(number[1]) if number and number[1] != "0" else None

@@ -35,6 +35,13 @@ SINCE: tuple[tuple[str, str], ...] = (
     (r"\byesterday\b|\bovernight\b|\b(?:last|past) (?:night|day|24 ?h(?:ours)?)\b", "yesterday"),
 )
 
+PORTS: dict[str, int] = {
+    "ssh": 22, "rdp": 3389, "mysql": 3306, "mariadb": 3306, "postgres": 5432, "postgresql": 5432,
+    "redis": 6379, "mongo": 27017, "mongodb": 27017, "telnet": 23, "ftp": 21, "smb": 445,
+    "mssql": 1433, "elasticsearch": 9200, "memcached": 11211,
+}  # fmt: skip
+"""The ports that services listen at (IANA's registry, or the product's own default)."""
+
 _WORDS = """
 able about access account accounts across active advice affected after again alert alerts all
 anything attached attack attacker attackers attacks attention bad behind between blast breach bring
@@ -47,7 +54,7 @@ failed failing find finding findings fire first fix fixed from functions graph g
 guardduty happen happened happening help here high highest highs hole holes identities identity
 important incident incidents instance instances internet issue issues keys know lambda latest list
 logging logs longest look lowest matter matters medium mediums monitored monitoring more most muted
-neighbours networks never news next number oldest open opened order outdated outside overview owner
+neighbours networks never news next number oldest open opened outdated outside overview owner
 owners owns page password passwords path paths people permissions picture plan policies policy port
 ports position posture principals priorities prioritise prioritize priority problem problems public
 publicly question radius rank ranked reach reachable reboot recent regressed regression regressions
@@ -90,3 +97,35 @@ AS_WRITTEN: frozenset[str] = frozenset(
     """.split()  # noqa: SIM905 - words read best as text
 )
 """Ordinary words that are one letter away from one of ours, and are not it."""
+
+COMMON: frozenset[str] = frozenset(
+    """
+    able above across actually afternoon ahead along also always among another anyone anything
+    anywhere aren around aware away back basically because become been before begin behind below
+    beside best better between beyond bigger biggest boss both cannot care case cause cloud
+    colourless come companies company could coworker currently customer daily day dear development
+    didn different does doesn doing dolor done down dream during each early easy either else enough
+    environment even evening ever every everybody everyone exactly example exist existing exists
+    fast feel finally fine football friday friend full furiously further gave general generally get
+    getting give given goes good great green group guess guys half hand happy hard has have haven
+    having hear hello hence here himself honestly hope hour hours house however idea ideas infra
+    infrastructure inside instead interesting into ipsum isn itself job joke just keep kind know
+    large last late lately later least leave left less life like likely list little live long look
+    lorem lot lots machine machines made main make makes many maybe mean meaning meeting might mind
+    minute minutes monday money month months more morning most mostly much music myself name named
+    near need never nice night none nothing notice often once only opinion other otherwise ours
+    over overall own part past people per perhaps person pizza place please plus poem point
+    possible probably prod production project quick quickly quite rather ready real really reason
+    recently regard regarding regards related relevant respect right road run running said same
+    saturday saw say saying see seem seems seen sense sent seriously set shall she side similar
+    simple single small smaller some someone something sometimes soon sorry sort speak specific
+    staging stand standing standup start started starting still stuff such sunday sure system
+    systems take taken talk team teams than thank them themselves then there thing things think
+    thought through thursday till time times tonight tool tools totally toward trouble true trust
+    try trying tuesday turn type unable under understand unless until upon used using usual usually
+    very wait want wants watch way weather wednesday went what whatever whenever whether while
+    whole whom wish within without wonder work works would wouldn year years yet your yours
+    yourself
+    """.split()  # noqa: SIM905 - words read best as text
+)
+"""Ordinary words that are nobody's name, though no question is made of them."""

@@ -11,11 +11,15 @@ import re
 _WHOLE = re.compile(r"(?<![a-z])[a-z]{4,}(?![a-z*\[?])")
 """A word of a phrase that stands there in full: no stem, no ending that may be left out."""
 
+_FORM = re.compile(r"[a-z]{3,}[a-z*?\[\]]*")
 _SPELLED: set[str] = set()
+_FORMS: set[str] = set()
 
 
 def _any(*phrases: str) -> re.Pattern[str]:
-    _SPELLED.update(word for phrase in phrases for word in _WHOLE.findall(phrase))
+    for phrase in phrases:
+        _SPELLED.update(_WHOLE.findall(phrase))
+        _FORMS.update(form.replace("*", r"\w*") for form in _FORM.findall(phrase))
     return re.compile("|".join(_pattern(phrase) for phrase in phrases))
 
 
@@ -39,9 +43,23 @@ ASKS_TO_FIX = _any(
     "remed*",
     "runbooks?",
 )
-DO_FIX = _any("fix", "remediate", "plan", "close", "mitigate", "resolve", "repair", "harden")
+DO_FIX = _any(
+    "^(ok |just |please )?do (it|that|so)$",
+    "go ahead",
+    "fix",
+    "remediate",
+    "plan",
+    "close",
+    "mitigate",
+    "resolve",
+    "repair",
+    "harden",
+)
 WHAT_FIXING_DOES = _any("what (would|will|does) (fixing|closing|the fix|it)", "preview", "dry run")
-WAS_FIXED = _any("(what|anything|findings?) (was|were|got|been)")
+WAS_FIXED = _any(
+    "(what|anything|findings?) (was|were|got|been)",
+    "(did|has|have) [a-z]+ (fix|fixed|resolve|resolved|close|closed)",
+)
 DRAW = _any(
     "graph", "draw", "picture", "diagram", "map", "topology", "visuali[sz]e", "image",
     "show me", "show it",
@@ -57,7 +75,7 @@ PATH = _any("path", "paths")
 WHY = _any("why", "reason", "score", "how come")
 WHY_ALONE = _any("why", "how come")
 WHO_OWNS = _any(
-    "who (own|owns|is responsible|is in charge|manages|maintains|looks after)",
+    "who (own|owns|is responsible|is the contact|is in charge|manages|maintains|looks after)",
     "owners?",
     "whose",
     "who (do|should|can) (i|we) (ask|talk to|call|contact)",
@@ -73,18 +91,55 @@ FROM_INTERNET = _any(
     "path .. internet",
 )
 REACH = _any(
-    "blast", "radius", "reach", "attacker", "hacker", "get at", "compromised?", "pivot", "lateral"
+    "blast",
+    "radius",
+    "reach",
+    "attacker",
+    "hack*",
+    "get at",
+    "compromised?",
+    "pivot",
+    "lateral",
+    "leak*",
+    "stolen",
+    "taken over",
+    "breach*",
+    "pwned",
+    "loses?",
+    "lost",
 )
 CONNECTED = _any(
     "connected", "connections?", "attached", "neighbou?rs?", "related", "around", "next to",
     "linked", "talks? to", "depends?",
 )  # fmt: skip
-DETAIL = _any("why", "explain", "details?", "tell", "more about", "what is")
+ABOUT = _any("about", "everything", "details?")
+HAPPENED = _any("^(is|was|has|did|were|are|somebody|someone|any|anything)")
+FIX_FIRST = _any("(what|which|where) (do|should|must|shall|can|to|would|needs?|ones?|one)")
+RUNS = _any("run|runs|running|use|uses|using|have|has|version|package|packages|library|affected by")
+DETAIL = _any(
+    "why",
+    "explain",
+    "details?",
+    "tell",
+    "more about",
+    "what is",
+    "when",
+    "how long",
+    "how come",
+    "how (bad|serious|severe|urgent|dangerous|old)",
+    "ignore",
+    "leave it",
+    "real",
+    "really",
+    "serious",
+    "exploitable",
+    "happens? (if|when)",
+)
 FINDINGS = _any("findings?")
 PROBLEMS = _any("findings?", "issues?", "problems?", "alerts?", "vulnerabilit*")
 TOPIC = _any(
     "port [0-9]+", "ssh|rdp|imds|imdsv1|imdsv2|mfa|tls|root", "(un)?encrypt*", "passwords?",
-    "runtimes?", "backups?", "versioning", "rotat*", "patch*", "tags?", "tagg*",
+    "runtimes?", "logging", "backups?", "versioning", "rotat*", "patch*", "tags?", "tagg*",
     "deletion protection",
 )  # fmt: skip
 """What controls are about, in the words of their titles: searched for when nothing else fits."""
@@ -107,19 +162,29 @@ TENANTS = _any(
 )
 POSTURE = _any(
     "postur*", "overview", "summary", "summar*", "status", "state of", "how bad", "health",
-    "score ?card", "where do we stand", "how (secure|safe)",
+    "score ?card", "where do we stand", "boss", "management", "ciso", "board", "executives?",
+    "report", "how (secure|safe)",
     "how (are|is) (we|it|things|things going|everything|our|the)", "how (are|is) .. doing",
     "^how (is|are) (doing|going)", "how (does|do) .. stand", "^how (does|do) stand",
 )  # fmt: skip
 CHANGES = _any(
-    "chang*", "what( is| s)? new", "news?", "happen*", "differen*", "regress*", "trend*", "since",
+    "chang*", "what( is| s)? new", "news?", "(got|gotten) (worse|better)", "improv*",
+    "(did|has|have|was|were) [a-z]+ (fix|fixed|resolve|resolved|close|closed)",
+    "happen*", "differen*", "regress*", "trend*", "since",
     "came (in|back)", "come back", "reopen*", "recent*", "what (was|got|were) (fixed|resolved)",
     "compare .. (week|month|yesterday)",
     "fixed .. (week|yesterday|today|month)",
 )  # fmt: skip
 TREND = _any("trend*", "compare*")
 BACK = _any("regress*", "(came|come|coming|is|are|anything) back", "reopen*", "again")
-DDOS = _any("ddos", "denial of service", "flood*", "dos attack*")
+DDOS = _any(
+    "(without|no|a|our|the|have|any) (a )?waf",
+    "(without|no) .. acls?",
+    "ddos",
+    "denial of service",
+    "flood*",
+    "dos attack*",
+)
 OPEN_GROUPS = _any(
     "(security )?groups?", "open ports?", "open ssh", "ssh open", "ports? .. open", "rdp"
 )
@@ -127,6 +192,9 @@ PUBLIC = _any(
     "public*", "internet", "exposed", "open to (the|everyone|all|any)", "world", "outside",
     "reachable", "anyone", "anonymous*", "facing",
 )  # fmt: skip
+AT_A_PORT = _any(
+    "open", "exposed", "public*", "internet", "world", "reachable", "ports?", "listen*"
+)
 PUBLIC_KINDS = (
     (_any("buckets?", "s3", "storage", "snapshots?"), "storage"),
     (_any("databases?", "rds", "dbs?", "redshift"), "databases"),
@@ -141,6 +209,7 @@ THREATS = _any(
     "threats?", "under attack", "(being|been|was|were) (attacked|breached|hacked)",
     "active attacks?", "intrus*", "intruders?", "hack*", "compromis*", "malicious", "suspicious",
     "guardduty", "incidents?", "breach*", "crypto ?min*", "brute ?forc*", "attacked",
+    "attackers?",
 )  # fmt: skip
 EXPOSURES_ABOUT = (
     (
@@ -169,7 +238,7 @@ ATTENTION = _any(
     "up at night", "most (important|urgent|dangerous|critical|risky|serious)",
     "matters? (most|now)",
     "what matters", "on fire", "burning", "exposures?", "worried", "worry", "to ?do",
-    "(lose|losing|my) sleep",
+    "(lose|losing|my) sleep", "^top( [0-9]+)?( things?)?$",
     "top ([0-9]+ )?(risks?|issues?|problems?|exposures?|things?|findings?|priorit*)",
     "where (do|should|to|shall) ([a-z]+ )?(start|begin)",
     "what (should|do|must|shall) (i|we) (do|fix|look|worry|work|tackle|focus)",
@@ -192,11 +261,12 @@ ANY_FINDINGS = _any(
 
 EXPLOITABLE = _any("exploit*")
 VULNERABILITIES = _any("vuln*", "cves?")
+NAMES_A_WORD = _any("vuln*", "cves?", "about", "mention*", "contain*", "with the word", "called")
 COMPLIANCE = _any("compliance", "checks?", "controls?")
 MUTED = _any("muted", "suppress*", "accepted", "exceptions?")
 OPEN = _any("open")
 RESOLVED = _any("resolved", "closed", "fixed")
-OLDEST = _any("oldest", "longest", "forgotten", "ageing", "aging")
+OLDEST = _any("oldest", "older", "by age", "longest", "forgotten", "ageing", "aging")
 NEWEST = _any("newest", "latest", "most recent")
 
 # What leans on what was said before
@@ -206,12 +276,13 @@ SAME = _any(
     "^(and|what about|how about|what|how|now|only|just|then|but|alone|or|in|for|of|with| )+$",
 )
 MORE = _any(
+    "^what else$",
     "^(and |show |give |list )*(me |us )?(the )?(some )?(more|next|rest|others)( ones?)?"
     "( (results|findings|of (them|those)))?( please)?$",
 )
 ONLY = _any(
     "^(and|what about|how about|only|just|now|also|or|but|then|ok|okay)", "ones?",
-    "those|them|these", "^(the )?[a-z0-9_]+$",
+    "those|them|these", "^sort*", "^(the )?[a-z0-9_]+$",
 )  # fmt: skip
 IT = _any(
     "it|its|this|that|them|they|one|ones|there|here|those|these",
@@ -224,21 +295,38 @@ BY_ITSELF = _any(
     "top (risks?|issues?|problems?)",
 )  # fmt: skip
 STARTS_ANEW = _any("^(all|list|how many|show all)")
-FIX_IT = _any("fix*|remed*|plan|close|mitigate|solve|resolve|patch|update|upgrade|do about")
+OF_THEM = _any("(of|among) (them|those|these)", "(are|is) (they|those|these|it)")
+TO_LIST = _any("back to", "go back", "(the|that) (list|ranking|overview) again", "^the list")
+DESCRIBED = _any("the [a-z0-9 ]+ one$", "the one (with|on|about|in|of|for|that)")
+IT_IS_BAD = _any("how (bad|serious|severe|urgent|dangerous) (is|are) (it|this|that|they)")
+FIX_IT = _any(
+    "fix*|remed*|plan|close|mitigate|solve|resolve|patch|update|upgrade|do about|approv*",
+    "^(ok |just )?do (it|that|so)$",
+    "go ahead",
+)
 REACH_FROM_IT = _any("reach*", "blast", "attacker", "radius", "get at", "lateral", "pivot")
 CONNECTED_TO_IT = _any("connected", "neighbou?rs", "around")
-FINDINGS_ON_IT = _any("findings", "issues", "problems", "what is wrong")
+FINDINGS_ON_IT = _any("findings", "issues", "problems", "what (is|else is|else) wrong")
 
 # What cannot be done: the end of "I can't ..."
 
 _CHANGE = "do that by a word: I plan fixes of findings, and people approve them"
 CANNOT = (
     (
-        _any("restart|reboot|start|stop|terminate|shut ?down|resize|launch"),
+        _any(
+            "^(just |now |go |and |then |also )*(restart|reboot|start|stop|terminate|shut ?down)",
+            "^(just |now |go |and |then |also )*(resize|launch|kill)",
+        ),
         "restart or stop things",
     ),
-    (_any("delete|remove|destroy|drop|wipe|detach|revoke|disable|block|kill"), _CHANGE),
-    (_any("create|deploy|provision|install|upgrade|patch|rotate|encrypt|enable|apply"), _CHANGE),
+    (
+        _any(
+            "^(just |now |go |and |then |also )*(delete|remove|destroy|drop|wipe|detach|revoke)",
+            "^(just |now |go |and |then |also )*(disable|block|create|deploy|provision|install)",
+            "^(just |now |go |and |then |also )*(upgrade|patch|rotate|encrypt|enable|apply)",
+        ),
+        _CHANGE,
+    ),
     (_any("cost|costs|bill|billing|spend|price|budget"), "see costs yet"),
     (_any("(cloudtrail|audit|flow|access) (events?|logs?)", "logs"), "see log events yet"),
     (
@@ -257,3 +345,6 @@ CANNOT = (
 
 SPELLED: frozenset[str] = frozenset(_SPELLED)
 """Every whole word of these tables."""
+
+KNOWN = re.compile("|".join(sorted(_FORMS)))
+"""Every word that some phrase of these tables would take, in any of its forms."""

@@ -54,7 +54,10 @@ def one(asked: str, total: int) -> str:
     """What was asked for, as one thing when there is one: `open finding of S3`."""
     if total != 1:
         return asked
-    return _MANY.sub(lambda found: _ONE.get(found[0], found[0][:-1]), asked, count=1)
+    single = _MANY.sub(lambda found: _ONE.get(found[0], found[0][:-1]), asked, count=1)
+    return single.replace(" that mention ", " that mentions ").replace(
+        " that take ", " that takes "
+    )
 
 
 def by_severity(counts: Mapping[Severity, int], severities: tuple[Severity, ...] = _URGENT) -> str:

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from agent import canonical
+from agent.tools.naming import short_name
 from agent.tools.reader import TenantReader
-from agent.views import Changes, FindingDetail, FindingList, TopResources
-from integrations.errors import SecurityAssistError
+from agent.views import Changes, Choices, FindingDetail, FindingList, TopResources
+from integrations.errors import NotFoundError, SecurityAssistError
 from integrations.findings.controls import canonical_control
 from integrations.findings.facts import facts_of
 from integrations.findings.port import (
@@ -59,19 +61,30 @@ class Search:
     state: str = "open"
     order: str = "worst"
     exploitable: bool = False
+    account: str | None = None
+    region: str | None = None
     limit: int = 10
     offset: int = 0
 
 
-def search_findings(reader: TenantReader, search: Search) -> FindingList:
+def search_findings(reader: TenantReader, search: Search) -> FindingList | Choices:
     """The findings that a search asks for, with how many there are in all.
+
+    A question back when the resource's name is only part of several names.
 
     Raises:
         UnusableArgumentError: a value is not one of those that the search knows.
+        NotFoundError: neither the graph nor any finding knows the resource.
     """
     if search.control:
         search = replace(search, control=canonical_control(search.control) or search.control)
-    where, about = _filter(reader, search)
+    resources, about = frozenset[str](), ""
+    if search.resource:
+        named = _resources(reader, search.resource)
+        if isinstance(named, Choices):
+            return named
+        resources, about = named
+    where = _filter(search, resources)
     limit = max(1, min(search.limit, MOST))
     order = _one_of(Order, search.order, "order")
     store = reader.systems.findings
@@ -94,31 +107,38 @@ def search_findings(reader: TenantReader, search: Search) -> FindingList:
     )
 
 
-def _filter(reader: TenantReader, search: Search) -> tuple[Filter, str]:
+def _filter(search: Search, resources: frozenset[str]) -> Filter:
     severities = frozenset(_severity(name) for name in search.severities)
-    resources, about = frozenset[str](), ""
-    if search.resource:
-        resources, about = _resources(reader, search.resource)
     return Filter(
         states=_key(_STATES, search.state, "state"),
         severities=severities,
         classes=_key(_KINDS, search.kind, "kind"),
         controls=frozenset({search.control}) if search.control else frozenset(),
         service=search.service or None,
+        account=search.account or None,
+        region=search.region or None,
         resources=resources,
         text=search.text or None,
-    ), about
+    )
 
 
-def _resources(reader: TenantReader, text: str) -> tuple[frozenset[str], str]:
+def _resources(reader: TenantReader, text: str) -> tuple[frozenset[str], str] | Choices:
     """Every resource that answers to a name: a name that several share means all of them."""
-    exact = reader.systems.resources.get([text])
-    if text in exact:
-        return frozenset({text}), exact[text].name
-    found = reader.systems.resources.find(text, limit=12)
-    folded = text.casefold()
-    same = [r for r in found if folded in (r.name.casefold(), r.short_id.casefold())] or found
-    return frozenset(r.id for r in same) or frozenset({text}), text
+    same, near = reader.called(text)
+    if same:
+        return frozenset(r.id for r in same), same[0].name
+    if len(near) > 1:
+        return reader.which(text, near, canonical.findings_on)
+    if near:
+        return frozenset({near[0].id}), near[0].name
+    # Findings may name what the graph has never heard of.
+    named = frozenset({text})
+    told = reader.systems.findings.count(
+        Filter(states=_STATES["any"], resources=named), Dimension.STATE
+    )
+    if not told:
+        raise NotFoundError(f"nothing called {short_name(text)} is known in {reader.tenant.id}")
+    return named, short_name(text)
 
 
 def _in_words(search: Search, about: str) -> str:
@@ -134,6 +154,10 @@ def _in_words(search: Search, about: str) -> str:
         words.append(f"of control {search.control}")
     if about:
         words.append(f"on {about}")
+    if search.account:
+        words.append(f"in account {search.account}")
+    if search.region:
+        words.append(f"in {search.region}")
     if search.text:
         words.append(f"that mention {search.text}")
     return " ".join(word for word in words if word)
@@ -151,6 +175,8 @@ def _arguments(search: Search) -> dict[str, str]:
         "state": search.state if search.state != "open" else "",
         "order": search.order if search.order != "worst" else "",
         "exploitable": "true" if search.exploitable else "",
+        "account": search.account or "",
+        "region": search.region or "",
         "limit": str(search.limit),
         "offset": str(search.offset),
     }

@@ -15,7 +15,6 @@ from agent.views import (
 )
 from integrations.findings.port import Dimension, Filter, FindingState, Order
 from integrations.resources.port import (
-    INTERNET,
     Direction,
     LinkKind,
     Path,
@@ -63,14 +62,15 @@ def resource_detail(reader: TenantReader, text: str) -> ResourceDetail | Choices
     if isinstance(resource, Choices):
         return resource
     where = Filter(resources=frozenset({resource.id}))
-    store = reader.systems.findings
+    store, public = reader.systems.findings, _public(reader, resource)
     return ResourceDetail(
         tenant=reader.tenant.id,
         resource=resource,
         findings=tuple(store.search(where, Order.WORST, limit=5)),
         total_findings=sum(t.count for t in store.count(where, Dimension.SEVERITY)),
         exposures=reader.exposures_of(resource=resource.id),
-        public=_public(reader, resource),
+        public=public,
+        path=None if public else _way_in(reader, resource),
         freshness=reader.freshness,
         accepted=resource.id in _accepted(reader, frozenset({resource.id})),
         contact=reader.tenant.contact,
@@ -80,7 +80,13 @@ def resource_detail(reader: TenantReader, text: str) -> ResourceDetail | Choices
 def _public(reader: TenantReader, resource: Resource) -> bool | None:
     if not resource.known:
         return None
-    return any(p.links for p in reader.systems.resources.paths_from_internet([resource.id], 1))
+    return any(target.id == resource.id for _, target in reader.doors)
+
+
+def _way_in(reader: TenantReader, resource: Resource) -> Path | None:
+    """The shortest way from the internet, over other resources."""
+    paths = reader.systems.resources.paths_from_internet([resource.id], 1)
+    return next((path for path in paths if len(path.links) > 1), None)
 
 
 def connections(
@@ -191,35 +197,50 @@ def _with_path(part: Subgraph, path: Path) -> Subgraph:
     )
 
 
-def public_resources(reader: TenantReader, kind: str) -> PublicList:
+def public_resources(reader: TenantReader, kind: str, port: int | None = None) -> PublicList:
     """Everything of a kind that the internet reaches, the most dangerous first.
+
+    Args:
+        reader: The tenant.
+        kind: One of `PUBLIC_KINDS`.
+        port: Only what lets the internet in at this port.
 
     Raises:
         UnusableArgumentError: `kind` is not one of `PUBLIC_KINDS`.
     """
     if kind not in PUBLIC_KINDS:
         raise UnusableArgumentError(f"kind is one of {', '.join(PUBLIC_KINDS)}, not {kind}")
-    doors = reader.systems.resources.neighbourhood([INTERNET], hops=1, limit=_PUBLIC)
-    by_id = {r.id: r for r in doors.resources}
+    by_id = {target.id: target for _, target in reader.doors}
     admits = LinkKind.ADMITS if kind == "security_groups" else LinkKind.REACHES
     found: dict[str, tuple[Resource, str, str]] = {}
-    for link in doors.links:
-        target = by_id[link.target]
-        if link.source != INTERNET or link.kind is not admits:
+    for link, target in reader.doors:
+        ports = str(link.properties.get("ports", ""))
+        if link.kind is not admits or (port is not None and not opens(ports, port)):
             continue
         if PUBLIC_KINDS[kind] and target.type not in PUBLIC_KINDS[kind]:
             continue
         if kind == "ddos" and link.properties.get("waf") is True:
             continue
-        ports = str(link.properties.get("ports", ""))
         groups = str(link.properties.get("via", "")).split(",")
         via = " and ".join(by_id[group].name for group in groups if group in by_id)
         found[target.id] = (target, ports, via)
-    return _public_list(reader, kind, found)
+    return _public_list(reader, kind, port, found)
+
+
+def opens(ports: str, port: int) -> bool:
+    """Whether a port is among those of an edge: `22/tcp,8000-8080/tcp`, `all`."""
+    for part in filter(None, ports.split(",")):
+        first, _, last = part.split("/")[0].partition("-")
+        if not first.isdecimal() or int(first) <= port <= int(last or first):
+            return True
+    return False
 
 
 def _public_list(
-    reader: TenantReader, kind: str, found: dict[str, tuple[Resource, str, str]]
+    reader: TenantReader,
+    kind: str,
+    port: int | None,
+    found: dict[str, tuple[Resource, str, str]],
 ) -> PublicList:
     ids = frozenset(found)
     worst = reader.worst_by_resource(ids)
@@ -243,7 +264,7 @@ def _public_list(
     rows.sort(key=lambda r: (r.accepted, -(r.worst or 0), -r.findings, r.resource.name))
     return PublicList(
         tenant=reader.tenant.id,
-        asked=_ASKED[kind],
+        asked=_ASKED[kind] if port is None else f"{_ASKED[kind]} on port {port}",
         rows=tuple(rows[:20]),
         total=len(rows),
         freshness=reader.freshness,

@@ -19,6 +19,7 @@ def tenant_row(reader: TenantReader) -> TenantRow:
         priority=tenant.priority,
         accounts=tenant.accounts,
         open_findings=reader.open_findings,
+        contact=tenant.contact,
     )
 
 

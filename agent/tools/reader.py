@@ -16,11 +16,13 @@ from integrations.findings.port import (
     Order,
     Severity,
 )
-from integrations.resources.port import Resource
+from integrations.resources.port import INTERNET, Link, Resource
 from integrations.systems import Systems
 
 _MANY = 500
 _CHOICES = 5
+_DOORS = 10_000
+"""Public resources that are looked at: far more than an estate should have."""
 
 
 class TenantReader:
@@ -52,6 +54,13 @@ class TenantReader:
         """Open findings by severity."""
         tallies = self.systems.findings.count(OPEN, Dimension.SEVERITY)
         return {Severity[tally.value]: tally.count for tally in tallies}
+
+    @cached_property
+    def doors(self) -> Sequence[tuple[Link, Resource]]:
+        """What the internet reaches or is admitted by at once, with the link that says how."""
+        part = self.systems.resources.neighbourhood([INTERNET], hops=1, limit=_DOORS)
+        by_id = {resource.id: resource for resource in part.resources}
+        return [(link, by_id[link.target]) for link in part.links if link.source == INTERNET]
 
     @property
     def open_findings(self) -> int:
@@ -102,20 +111,25 @@ class TenantReader:
             NotFoundError: nothing in the tenant answers to that.
         """
         wanted = text.strip().strip("`\"'")
+        same, near = self.called(wanted)
+        found = same or near
+        if not found:
+            name = short_name(wanted)
+            raise NotFoundError(f"nothing called {name} is known in {self.tenant.id}")
+        return found[0] if len(found) == 1 else self.which(wanted, found, ask)
+
+    def called(self, wanted: str) -> tuple[Sequence[Resource], Sequence[Resource]]:
+        """The resources that are called so, and those whose names are only like it."""
         exact = self.systems.resources.get([wanted]).get(wanted)
         if exact:
-            return exact
+            return [exact], []
         found = self.systems.resources.find(wanted, limit=12)
         folded = wanted.casefold()
-        same = [r for r in found if folded in (r.name.casefold(), r.short_id.casefold())] or found
-        if not same:
-            raise NotFoundError(f"nothing called {wanted} is in {self.tenant.id}'s resource graph")
-        if len(same) == 1:
-            return same[0]
-        return self._which(wanted, same, ask)
+        same = [r for r in found if folded in (r.name.casefold(), r.short_id.casefold())]
+        return same, [r for r in found if r not in same]
 
-    def _which(self, wanted: str, same: Sequence[Resource], ask: Callable[[str], str]) -> Choices:
-        """The worst first: it is the likeliest to be meant."""
+    def which(self, wanted: str, same: Sequence[Resource], ask: Callable[[str], str]) -> Choices:
+        """Asks which; the worst first, because it is the likeliest to be meant."""
         worst = self.worst_by_resource(r.id for r in same)
         ranked = sorted(same, key=lambda r: (-worst.get(r.id, Severity.UNKNOWN), r.type, r.id))
         labels = [f"{kind(r)} {r.name}" for r in ranked[:_CHOICES]]

@@ -164,6 +164,8 @@ class Toolbox:
         state: Literal["open", "muted", "resolved", "any"] = "open",
         order: Literal["worst", "newest", "oldest"] = "worst",
         exploitable: bool = False,
+        account: str | None = None,
+        region: str | None = None,
         limit: int = 10,
         offset: int = 0,
     ) -> dict[str, Any]:
@@ -180,6 +182,8 @@ class Toolbox:
             state: "muted" for what somebody suppressed.
             order: "oldest" for what has been open longest.
             exploitable: Only findings with a known exploit.
+            account: Only of this AWS account, 12 digits.
+            region: Only in this Region: us-east-1.
             limit: How many to list, 1 to 50.
             offset: How many to pass over, for "more".
         """
@@ -193,6 +197,8 @@ class Toolbox:
             state=state,
             order=order,
             exploitable=exploitable,
+            account=account,
+            region=region,
             limit=limit,
             offset=offset,
         )
@@ -257,6 +263,7 @@ class Toolbox:
     def public_resources(
         self,
         kind: Literal["all", "storage", "security_groups", "compute", "databases", "ddos"] = "all",
+        port: int | None = None,
     ) -> dict[str, Any]:
         """List what the internet reaches.
 
@@ -264,8 +271,9 @@ class Toolbox:
             kind: "security_groups" for groups open to everybody, "storage" for public
                 buckets and snapshots, "ddos" for what takes traffic from the internet without
                 a web ACL in front.
+            port: Only what lets the internet in at this port: 22 for SSH, 3389 for RDP.
         """
-        return self._each("public_resources", lambda r: graph.public_resources(r, kind))
+        return self._each("public_resources", lambda r: graph.public_resources(r, kind, port))
 
     @tool
     def propose_fix(self, about: str) -> dict[str, Any]:

@@ -259,9 +259,19 @@ public_resources kind=security_groups
     which security groups are open to the world?
     security groups open to 0.0.0.0/0
     open ports
-    is ssh open anywhere
-    rdp exposed?
     opne securty groups
+
+public_resources kind=security_groups port=22
+    is ssh open anywhere
+    is port 22 open?
+    port 22
+
+public_resources kind=security_groups port=3389
+    rdp exposed?
+
+public_resources kind=security_groups port=3306
+    is mysql exposed
+    port 3306
 
 public_resources kind=storage
     public buckets
