@@ -54,6 +54,12 @@ def test_a_selector_selects(path: str, selects: Any) -> None:
     assert selector(path).select(ANSWER) == selects
 
 
+def test_true_is_not_one() -> None:
+    rows = [{"a": 1}, {"a": True}]
+    assert selector("$[?(@.a == 1)]").select(rows) == [{"a": 1}]
+    assert selector("$[?(@.a != true)].a").select(rows) == [1]
+
+
 @pytest.mark.parametrize(
     "path",
     ["", "Groups", "$.", "$[", "$[]", "$['a", "$.a[?(@.b)", "$.a[?(1)]", "$.a.min()", "$ ",
