@@ -1,4 +1,4 @@
-"""A SQLite file used from several threads: one connection per thread, write-ahead log.
+"""A SQLite file used from several threads: a connection for each, write-ahead log.
 
 A reader never waits for a writer (WAL); writers wait for each other up to `BUSY_S`.
 """
@@ -6,6 +6,7 @@ A reader never waits for a writer (WAL); writers wait for each other up to `BUSY
 import sqlite3
 import threading
 import weakref
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,9 @@ from typing import Any
 from integrations.errors import DamagedError, UnavailableError
 
 BUSY_S = 30.0
+_IDLE = 4
+"""Connections kept for the next threads: a turn's tools run in threads of that turn, and what one
+of them has read is in its connection's cache."""
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _PRIMARY = 0xFF
@@ -32,13 +36,23 @@ def bound(text: str) -> str | bytes:
 
 
 class _Held:
-    """One thread's connection; closed when the thread is gone."""
+    """One thread's connection; for another thread when this one is gone."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, idle: deque[sqlite3.Connection]) -> None:
         self.connection = connection
+        self._idle: deque[sqlite3.Connection] | None = idle
+
+    def close(self) -> None:
+        self._idle = None
+        self.connection.close()
 
     def __del__(self) -> None:
-        self.connection.close()
+        if self._idle is None:
+            return
+        if len(self._idle) < _IDLE and not self.connection.in_transaction:
+            self._idle.append(self.connection)
+        else:
+            self.connection.close()
 
 
 class SqliteFile:
@@ -63,6 +77,7 @@ class SqliteFile:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._opened: weakref.WeakSet[_Held] = weakref.WeakSet()
+        self._idle: deque[sqlite3.Connection] = deque()
         path.parent.mkdir(parents=True, exist_ok=True)
         with self._named_errors():
             self.connection().executescript(schema)
@@ -124,20 +139,28 @@ class SqliteFile:
         """This thread's connection; autocommit outside `transaction`; raises SQLite's errors."""
         held: _Held | None = getattr(self._local, "held", None)
         if held is None:
-            held = _Held(
-                sqlite3.connect(
-                    self._path, timeout=self._busy_s, isolation_level=None, check_same_thread=False
-                )
-            )
-            held.connection.executescript(
-                f"PRAGMA journal_mode=WAL; PRAGMA synchronous={self._synchronous};"
-                "PRAGMA foreign_keys=ON;"
-                "PRAGMA cache_size=-65536; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY;"
-            )
+            held = _Held(self._connected(), self._idle)
             self._local.held = held
             with self._lock:
                 self._opened.add(held)
         return held.connection
+
+    def _connected(self) -> sqlite3.Connection:
+        """The connection of a thread that has ended, else a new one."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            connection = sqlite3.connect(
+                self._path, timeout=self._busy_s, isolation_level=None, check_same_thread=False
+            )
+        connection.executescript(
+            f"PRAGMA journal_mode=WAL; PRAGMA synchronous={self._synchronous};"
+            "PRAGMA foreign_keys=ON;"
+            "PRAGMA cache_size=-65536; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY;"
+            # A checkpoint after every batch of findings would write most pages each time.
+            "PRAGMA wal_autocheckpoint=4000;"
+        )
+        return connection
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
@@ -161,5 +184,7 @@ class SqliteFile:
         """Close every thread's connection; the file is not used again."""
         with self._lock:
             for held in self._opened:
-                held.connection.close()
+                held.close()
             self._opened.clear()
+            while self._idle:
+                self._idle.pop().close()

@@ -69,12 +69,17 @@ def dump(state: Path) -> dict[str, list[Any]]:
             name: connection.execute(sql).fetchall()
             for name, sql in {
                 "findings": f"SELECT {_COLUMNS} FROM finding ORDER BY tenant, uid",  # noqa: S608 - our own names
+                "events": "SELECT tenant, uid, history, event FROM finding"
+                " JOIN finding_event ON finding_event.finding = finding.id ORDER BY 1, 2",
+                "sorts": "SELECT * FROM finding_tally ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9",
+                "days": "SELECT * FROM finding_day WHERE opened OR closed ORDER BY 1, 2, 3",
                 "resources": "SELECT f.tenant, f.uid, r.tenant, r.resource FROM finding AS f"
                 " JOIN finding_of_resource AS r ON r.finding = f.id ORDER BY 1, 2, 4",
                 "words": "SELECT f.tenant, f.uid, t.tenant, t.words FROM finding AS f"
                 " JOIN finding_text AS t ON t.rowid = f.id ORDER BY 1, 2",
                 "left over": "SELECT (SELECT count(*) FROM finding_of_resource"
                 " WHERE finding NOT IN (SELECT id FROM finding)),"
+                " (SELECT count(*) FROM finding_event) - (SELECT count(*) FROM finding),"
                 " (SELECT count(*) FROM finding_text) - (SELECT count(*) FROM finding)",
             }.items()
         }

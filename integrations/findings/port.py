@@ -138,6 +138,8 @@ class Filter:
     resources: frozenset[str] = frozenset()
     """Findings that name any of these resource uids."""
     kind_prefix: str | None = None
+    exploit_chance: float | None = None
+    """At least so likely to be exploited, 0 to 1: its EPSS, or 1 where an exploit is known."""
     text: str | None = None
     """Words that must all occur (title, description, control, resource, kind), in any order."""
     first_seen_since: datetime | None = None

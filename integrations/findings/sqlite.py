@@ -1,8 +1,9 @@
 """Findings in a SQLite file, with FTS5 for text."""
 
+import itertools
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 
 from typing_extensions import override
 
-from integrations.errors import NotFoundError
+from integrations.errors import DamagedError, NotFoundError
+from integrations.findings import sqlite_tallies as tallies
 from integrations.findings.ocsf import read_finding
 from integrations.findings.port import (
     Breakdown,
@@ -32,7 +34,6 @@ from integrations.findings.sqlite_rows import (
     COLUMNS,
     WRITTEN,
     Row,
-    days_of,
     finding_of,
     merged,
     ms,
@@ -69,6 +70,27 @@ _ORDER = {
 }
 
 
+def _weight(*worst_first: Severity) -> str:
+    """Numbers of severities as one number: more of a worse one is more, below a million of each."""
+    cases = (
+        f" WHEN {rank_of(severity)} THEN {1 << 20 * place}"
+        for place, severity in enumerate(reversed(worst_first))
+    )
+    return f"CASE severity{''.join(cases)} ELSE 0 END"
+
+
+_WEIGHTS = (
+    _weight(Severity.FATAL, Severity.CRITICAL, Severity.HIGH),
+    _weight(Severity.MEDIUM, Severity.LOW, Severity.INFORMATIONAL),
+    _weight(Severity.UNKNOWN, Severity.OTHER),
+)
+
+
+def _counted(where: Filter) -> tuple[str, str]:
+    """What a filter's findings are counted in: (table, how many findings one row stands for)."""
+    return ("finding_tally", "n") if tallies.answers(where) else ("finding", "1")
+
+
 class SqliteFindings:
     """Every tenant's findings in one file; hands out stores that are bound to one tenant.
 
@@ -76,8 +98,17 @@ class SqliteFindings:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the file, or make it."""
+        """Open the file, or make it.
+
+        Raises:
+            DamagedError: the file was written by a version that kept findings another way.
+        """
         self._file = SqliteFile(path, SCHEMA)
+        if self._file.row("SELECT 1 FROM pragma_table_info('finding') WHERE name = 'event'"):
+            raise DamagedError(
+                f"{path.name} was written by an earlier version; "
+                "move the file away, and take in again what was in it"
+            )
 
     def of(self, tenant_id: str) -> FindingStore:
         """One tenant's findings."""
@@ -113,64 +144,76 @@ class SqliteFindingStore(FindingStore):
                         changed[finding.uid] = row
                         added += before is None
                         updated += before is not None
-                self._write(connection, changed.values())
+                self._write(connection, stored, changed.values())
         return Written(added=added, updated=updated, unchanged=len(read) - added - updated)
 
     def _stored(self, connection: sqlite3.Connection, uids: Sequence[str]) -> dict[str, Row]:
         marks = ",".join("?" * len(uids))
         found = connection.execute(
             f"SELECT id, {COLUMNS}, spells, history, event FROM finding"  # noqa: S608 - our own names
+            " JOIN finding_event ON finding_event.finding = finding.id"
             f" WHERE tenant = ? AND uid IN ({marks})",
             (self._tenant, *uids),
         )
         return {row[1]: row_of(row) for row in found}
 
-    def _write(self, connection: sqlite3.Connection, changed: Iterable[Row]) -> None:
-        rows = list(changed)
+    def _write(
+        self, connection: sqlite3.Connection, stored: Mapping[str, Row], changed: Collection[Row]
+    ) -> None:
         last: int = connection.execute("SELECT ifnull(max(id), 0) FROM finding").fetchone()[0]
-        new = (row for row in rows if row.id is None)
-        ids = {row.finding.uid: last + n for n, row in enumerate(new, start=1)}
-        old = [(row.id,) for row in rows if row.id is not None]
+        ids = itertools.count(last + 1)
+        rows = [(row.id or next(ids), row) for row in changed]
+        old = [(row.id,) for row in changed if row.id is not None]
         connection.executemany("DELETE FROM finding_of_resource WHERE finding = ?", old)
         connection.executemany("DELETE FROM finding_text WHERE rowid = ?", old)
-        kept = [replace(row, id=row.id or ids[row.finding.uid]) for row in rows]
         connection.executemany(
             f"INSERT OR REPLACE INTO finding ({WRITTEN}) VALUES ({_MARKS})",  # noqa: S608 - our own names
-            [row.values(self._tenant) for row in kept],
+            [row.values(row_id, self._tenant) for row_id, row in rows],
+        )
+        connection.executemany(
+            "INSERT OR REPLACE INTO finding_event VALUES (?, ?, ?)",
+            [(row_id, json.dumps(row.history), row.event) for row_id, row in rows],
         )
         connection.executemany(
             "INSERT OR IGNORE INTO finding_of_resource VALUES (?, ?, ?)",
-            [(self._tenant, uid, row.id) for row in kept for uid in row.finding.resources],
+            [(self._tenant, uid, row_id) for row_id, row in rows for uid in row.finding.resources],
         )
         connection.executemany(
             "INSERT INTO finding_text (rowid, tenant, words) VALUES (?, ?, ?)",
-            [(row.id, self._word, words_of(row.finding)) for row in kept],
+            [(row_id, self._word, words_of(row.finding)) for row_id, row in rows],
         )
+        difference = tallies.Difference()
+        for row in changed:
+            difference.replace(stored.get(row.finding.uid), row)
+        difference.write(connection, self._tenant)
 
     @override
     def count(self, where: Filter, by: Dimension) -> list[Tally]:
-        column = _BY[by]
+        column, (table, number) = _BY[by], _counted(where)
         condition, values = self._where(where)
         found = self._file.rows(
-            f"SELECT {column}, count(*) FROM finding WHERE {condition} GROUP BY {column}",  # noqa: S608 - our own names
+            f"SELECT {column}, sum({number}) FROM {table} WHERE {condition} GROUP BY {column}",  # noqa: S608 - our own names
             values,
         )
-        tallies = [(value, count) for value, count in found if value is not None]
+        counted = [row for row in found if by is not Dimension.CONTROL or row[0]]
         if by is Dimension.SEVERITY:
-            tallies.sort(reverse=True)
-            return [Tally(severity_of(value).name, count) for value, count in tallies]
-        tallies.sort(key=lambda t: (-t[1], str(t[0])))
+            counted.sort(reverse=True)
+            return [Tally(severity_of(value).name, count) for value, count in counted]
+        counted.sort(key=lambda t: (-t[1], str(t[0])))
         if by is Dimension.CLASS:
-            return [Tally(FindingClass(value).name, count) for value, count in tallies]
-        return [Tally(str(value), count) for value, count in tallies]
+            return [Tally(FindingClass(value).name, count) for value, count in counted]
+        return [Tally(str(value), count) for value, count in counted]
 
     @override
     def search(
         self, where: Filter, order: Order = Order.WORST, limit: int = 50, offset: int = 0
     ) -> list[Finding]:
         condition, values = self._where(where)
+        # Left to itself SQLite reads every open finding in order rather than sort a few.
+        few = where.controls and not where.resources and where.text is None
+        index = " INDEXED BY finding_control" if few else ""
         found = self._file.rows(
-            f"SELECT {COLUMNS} FROM finding WHERE {condition}"  # noqa: S608 - our own names
+            f"SELECT {COLUMNS} FROM finding{index} WHERE {condition}"  # noqa: S608 - our own names
             f" ORDER BY {_ORDER[order]} LIMIT ? OFFSET ?",
             (*values, max(0, limit), offset),
         )
@@ -178,11 +221,12 @@ class SqliteFindingStore(FindingStore):
 
     @override
     def top_resources(self, where: Filter, limit: int = 10) -> list[Breakdown]:
-        return self._breakdown("resource", "max(resource_type)", where, limit)
+        return self._breakdown("resource", "resource_type", "finding", "1", where, limit)
 
     @override
     def top_controls(self, where: Filter, limit: int = 10) -> list[Breakdown]:
-        ranked = self._breakdown("control", "''", where, limit)
+        table, number = _counted(where)
+        ranked = self._breakdown("control", "''", table, number, where, limit)
         return [replace(control, title=self._title_of(control.key)) for control in ranked]
 
     def _title_of(self, control: str) -> str:
@@ -194,40 +238,46 @@ class SqliteFindingStore(FindingStore):
         )
         return str(found[0]) if found else ""
 
-    def _breakdown(self, key: str, title: str, where: Filter, limit: int) -> list[Breakdown]:
-        """Worst first: the number of the worst severity decides, then of the next."""
+    def _breakdown(
+        self, key: str, title: str, table: str, number: str, where: Filter, limit: int
+    ) -> list[Breakdown]:
+        """Worst first: the number of the worst severity decides, then of the next.
+
+        All are ranked by three numbers each; only those that are shown are counted in full.
+        """
         condition, values = self._where(where)
-        worst_first = sorted(Severity, key=rank_of, reverse=True)
-        names = [f"n{int(s)}" for s in worst_first]
-        by_rank = ", ".join(
-            f"sum(severity = {rank_of(s)}) AS {name}"
-            for s, name in zip(worst_first, names, strict=True)
-        )
-        order = ", ".join(f"{name} DESC" for name in names)
-        found = self._file.rows(
-            f"SELECT {key}, {title}, count(*), {by_rank} FROM finding"  # noqa: S608 - our own names
-            f" WHERE {condition} AND {key} IS NOT NULL AND {key} <> ''"
-            f" GROUP BY {key} ORDER BY {order}, {key} LIMIT ?",
+        worst_first = ", ".join(f"sum({number} * {weight}) DESC" for weight in _WEIGHTS)
+        ranked = self._file.rows(
+            f"SELECT {key} FROM {table} WHERE {condition} AND {key} <> ''"  # noqa: S608 - our own names
+            f" GROUP BY {key} ORDER BY {worst_first}, {key} LIMIT ?",
             (*values, max(0, limit)),
         )
+        if not ranked:
+            return []
+        counts: dict[str, dict[Severity, int]] = {shown: {} for (shown,) in ranked}
+        titles: dict[str, str] = {}
+        marks = ",".join("?" * len(counts))
+        for shown, rank, count, said in self._file.rows(
+            f"SELECT {key}, severity, sum({number}), max({title}) FROM {table}"  # noqa: S608 - our own names
+            f" WHERE {condition} AND {key} IN ({marks})"
+            f" GROUP BY {key}, severity ORDER BY severity DESC",
+            (*values, *counts),
+        ):
+            counts[shown][severity_of(rank)] = count
+            titles[shown] = max(said, titles.get(shown, ""))
         return [
-            Breakdown(
-                key=row[0],
-                title=row[1] or "",
-                count=row[2],
-                by_severity={s: n for s, n in zip(worst_first, row[3:], strict=True) if n},
-            )
-            for row in found
+            Breakdown(shown, titles[shown], sum(by_severity.values()), by_severity)
+            for shown, by_severity in counts.items()
+            if by_severity
         ]
 
     @override
     def trend(self, days: int, until: datetime) -> list[DayCount]:
         found = self._file.rows(
-            "SELECT first_seen, resolved_at, severity, spells FROM finding"
-            " INDEXED BY finding_days WHERE tenant = ? AND first_seen <= ?",
-            (self._tenant, ms(until)),
+            tallies.TREND,
+            {"tenant": self._tenant, "today": tallies.today_of(until), "until": ms(until)},
         )
-        return days_of(found, until, days)
+        return tallies.days_of(found, until, days)
 
     @override
     def get(self, uid_or_ref: str) -> StoredFinding:
@@ -239,6 +289,7 @@ class SqliteFindingStore(FindingStore):
     def _one(self, column: str, value: str) -> tuple[Any, ...] | None:
         return self._file.row(
             f"SELECT {COLUMNS}, event FROM finding"  # noqa: S608 - our own names
+            " JOIN finding_event ON finding_event.finding = finding.id"
             f" WHERE tenant = ? AND {column} = ? LIMIT 1",
             (self._tenant, bound(value)),
         )
@@ -246,7 +297,10 @@ class SqliteFindingStore(FindingStore):
     @override
     def sources(self) -> list[SourceAge]:
         found = self._file.rows(
-            "SELECT source, max(last_seen), count(*) FROM finding WHERE tenant = ? GROUP BY source",
+            "SELECT source, (SELECT max(last_seen) FROM finding"
+            " WHERE finding.tenant = finding_tally.tenant"
+            " AND finding.source = finding_tally.source), sum(n)"
+            " FROM finding_tally WHERE tenant = ? GROUP BY source",
             (self._tenant,),
         )
         ages = [SourceAge(source, when(seen), count) for source, seen, count in found]
@@ -280,6 +334,9 @@ class SqliteFindingStore(FindingStore):
             if since is not None:
                 clauses.append(f"{column} >= ?")
                 values.append(ms(since))
+        if where.exploit_chance is not None:
+            clauses.append("max(exploitable, ifnull(epss, 0)) >= ?")
+            values.append(where.exploit_chance)
         if where.kind_prefix:
             clauses.append("substr(kind, 1, ?) = ?")
             values.extend((len(where.kind_prefix), bound(where.kind_prefix)))

@@ -2,15 +2,16 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unicodedata import ucd_3_2_0
 
+import msgspec
+
 from integrations.findings.history import Seen, Spell, course, precedence, with_seen
 from integrations.findings.port import (
-    DayCount,
     Finding,
     FindingClass,
     FindingState,
@@ -22,11 +23,12 @@ COLUMNS = (
     "service, account, region, resource, resource_type, resources, first_seen, last_seen, "
     "resolved_at, reopened_at, epss, exploitable, fixable"
 )
-WRITTEN = f"id, tenant, {COLUMNS}, spells, history, event"
+WRITTEN = f"id, tenant, {COLUMNS}, spells"
 
+_list = msgspec.json.Decoder(list[str]).decode
+_json = msgspec.json.Encoder().encode
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
-_DAY_MS = 86_400_000
 _OTHER = -1
 _WORD = re.compile(r"[^\W_]+")
 _WORDS_ASKED = 12
@@ -44,16 +46,16 @@ class Row:
     history: tuple[Seen, ...]
     event: bytes
 
-    def values(self, tenant: str) -> tuple[Any, ...]:
+    def values(self, row_id: int, tenant: str) -> tuple[Any, ...]:
         """In the order of `WRITTEN`."""
         f = self.finding
         return (
-            self.id, tenant, f.uid, f.ref, ms(f.updated_at), int(f.cls), f.title,
+            row_id, tenant, f.uid, f.ref, ms(f.updated_at), int(f.cls), f.title,
             f.description, rank_of(f.severity), str(f.state), f.status, f.control, f.kind, f.source,
-            f.service, f.account, f.region, f.resource, f.resource_type, json.dumps(f.resources),
-            ms(f.first_seen), ms(f.last_seen), _ms_or_none(f.resolved_at),
-            _ms_or_none(f.reopened_at), f.epss, int(f.exploitable), int(f.fixable),
-            self.spells, json.dumps(self.history), self.event,
+            f.service, f.account, f.region, f.resource, f.resource_type,
+            _json(f.resources).decode(), ms(f.first_seen), ms(f.last_seen),
+            _ms_or_none(f.resolved_at), _ms_or_none(f.reopened_at), f.epss,
+            int(f.exploitable), int(f.fixable), self.spells,
         )  # fmt: skip
 
 
@@ -73,11 +75,11 @@ def finding_of(values: Sequence[Any]) -> Finding:
     return Finding(
         uid=uid,
         ref=ref,
-        cls=FindingClass(cls),
+        cls=_CLASS[cls],
         title=title,
         description=description,
-        severity=severity_of(severity),
-        state=FindingState(state),
+        severity=_SEVERITY[severity],
+        state=_STATE[state],
         status=status,
         control=control,
         kind=kind,
@@ -87,7 +89,7 @@ def finding_of(values: Sequence[Any]) -> Finding:
         region=region,
         resource=resource,
         resource_type=resource_type,
-        resources=tuple(json.loads(resources)),
+        resources=tuple(_list(resources)),
         first_seen=when(first_seen),
         last_seen=when(last_seen),
         updated_at=when(time),
@@ -122,7 +124,7 @@ def _standing(finding: Finding, event: bytes) -> tuple[datetime, tuple[bool, str
 
 def _row(
     row_id: int | None,
-    finding: Finding,
+    f: Finding,
     times: tuple[datetime, datetime],
     history: tuple[Seen, ...],
     event: bytes,
@@ -130,60 +132,20 @@ def _row(
     first_seen, last_seen = times
     known = course(ms(first_seen), history)
     usual = (Spell(ms(first_seen), known.resolved_at),)
-    placed = replace(
-        finding,
-        first_seen=first_seen,
-        last_seen=last_seen,
-        resolved_at=None if known.resolved_at is None else when(known.resolved_at),
-        reopened_at=None if known.reopened_at is None else when(known.reopened_at),
-    )
+    resolved_at = None if known.resolved_at is None else when(known.resolved_at)
+    reopened_at = None if known.reopened_at is None else when(known.reopened_at)
+    moments = (first_seen, last_seen, resolved_at, reopened_at)
+    # Mostly they are the event's own, and a copy of so many fields takes its time.
+    if moments != (f.first_seen, f.last_seen, f.resolved_at, f.reopened_at):
+        f = replace(
+            f,
+            first_seen=first_seen,
+            last_seen=last_seen,
+            resolved_at=resolved_at,
+            reopened_at=reopened_at,
+        )
     spells = None if known.spells == usual else json.dumps(known.spells)
-    return Row(row_id, placed, spells, history, event)
-
-
-def days_of(
-    rows: Iterable[tuple[int, int | None, int, str | None]], until: datetime, days: int
-) -> list[DayCount]:
-    """Day by day from (first seen, resolved at, severity's rank, spells), times in milliseconds.
-
-    Counted by differences: one pass over the findings, one over the days.
-    """
-    if days < 1:
-        return []
-    today = until.astimezone(UTC).date()
-    first = today - timedelta(days=days - 1)
-    begin, now = _midnight(first), ms(until)
-    opened, closed = [0] * days, [0] * days
-    change: list[dict[int, int]] = [{} for _ in range(days)]
-    for came, went, severity in _spells_of(rows):
-        if came > now or (went is not None and went < begin):
-            continue
-        day = max(0, (came - begin) // _DAY_MS)
-        change[day][severity] = change[day].get(severity, 0) + 1
-        opened[day] += came >= begin
-        if went is not None and went <= now:
-            day = (went - begin) // _DAY_MS
-            change[day][severity] = change[day].get(severity, 0) - 1
-            closed[day] += 1
-    counts: list[DayCount] = []
-    standing: dict[int, int] = {}
-    for index in range(days):
-        for severity, by in change[index].items():
-            standing[severity] = standing.get(severity, 0) + by
-        left = {severity_of(s): n for s, n in sorted(standing.items(), reverse=True) if n}
-        counts.append(DayCount(first + timedelta(days=index), opened[index], closed[index], left))
-    return counts
-
-
-def _spells_of(
-    rows: Iterable[tuple[int, int | None, int, str | None]],
-) -> Iterator[tuple[int, int | None, int]]:
-    for first_seen, resolved_at, severity, spells in rows:
-        if spells is None:
-            yield first_seen, resolved_at, severity
-        else:
-            for begin, end in json.loads(spells):
-                yield begin, end, severity
+    return Row(row_id, f, spells, history, event)
 
 
 def words_of(finding: Finding) -> str:
@@ -225,7 +187,12 @@ def rank_of(severity: Severity) -> int:
 
 def severity_of(rank: int) -> Severity:
     """The severity of a rank."""
-    return Severity.OTHER if rank == _OTHER else Severity(rank)
+    return _SEVERITY[rank]
+
+
+_SEVERITY = {rank_of(severity): severity for severity in Severity}
+_CLASS = {int(cls): cls for cls in FindingClass}
+_STATE = {str(state): state for state in FindingState}
 
 
 def tenant_word(tenant: str) -> str:
@@ -245,7 +212,3 @@ def when(time: int) -> datetime:
 
 def _ms_or_none(moment: datetime | None) -> int | None:
     return None if moment is None else ms(moment)
-
-
-def _midnight(day: date) -> int:
-    return ms(datetime(day.year, day.month, day.day, tzinfo=UTC))

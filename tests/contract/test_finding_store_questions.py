@@ -165,6 +165,10 @@ def test_the_latest_updated_go_by_their_own_time(store: FindingStore) -> None:
         (Filter(kind_prefix="UnauthorizedAccess:"), {"threat"}),
         (Filter(kind_prefix="CVE-2024-"), {"cve-1", "cve-2"}),
         (Filter(kind_prefix="Unauthorized%"), set()),
+        (Filter(exploit_chance=0.9), {"cve-2"}),
+        (Filter(exploit_chance=0.1), {"cve-1", "cve-2"}),
+        (Filter(exploit_chance=0.1, service="S3"), set()),
+        (Filter(controls=frozenset({""})), set()),
         (Filter(first_seen_since=day(5)), {"cve-2", "threat"}),
         (Filter(states=frozenset({FindingState.MUTED})), {"leak"}),
         (Filter(states=frozenset(), resources=frozenset({bucket("a")}), source="Macie"), {"leak"}),
@@ -184,6 +188,19 @@ def test_every_given_field_of_a_filter_must_hold(
     assert set(found) == uids
     assert len(found) == len(uids)
     assert sum(t.count for t in filled.count(where, Dimension.STATE)) == len(uids)
+
+
+def test_a_known_exploit_is_a_chance_of_one_whatever_epss_says(store: FindingStore) -> None:
+    cve = FindingClass.VULNERABILITY
+    store.upsert(
+        [
+            ocsf_event("known", cls=cve, epss=0.01, exploitable=True),
+            ocsf_event("likely", cls=cve, epss=0.99),
+            ocsf_event("unknown", cls=cve),
+        ]
+    )
+    assert _uids(store, Filter(exploit_chance=1.0)) == ["known"]
+    assert _uids(store, Filter(exploit_chance=0.5)) == ["likely", "known"]
 
 
 def test_a_filter_may_name_any_number_of_resources(filled: FindingStore) -> None:

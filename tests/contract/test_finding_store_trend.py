@@ -124,3 +124,18 @@ def test_the_days_add_up(store: FindingStore) -> None:
 def test_no_days_are_no_answer(store: FindingStore, days: int) -> None:
     store.upsert([ocsf_event()])
     assert store.trend(days, datetime(2026, 11, 21, tzinfo=UTC)) == []
+
+
+def test_of_the_last_day_only_what_came_and_went_until_then_is_counted(store: FindingStore) -> None:
+    store.upsert(
+        [
+            ocsf_event("morning", first_seen=day(2, 8), at=day(2, 8)),
+            ocsf_event("evening", first_seen=day(2, 20), at=day(2, 20)),
+            ocsf_event("gone", first_seen=day(1, 8), at=day(1, 8)),
+        ]
+    )
+    store.upsert([ocsf_event("gone", at=day(2, 21), state=FindingState.RESOLVED)])
+    (noon,) = store.trend(1, day(2, 12))
+    assert (noon.opened, noon.closed, sum(noon.open_at_end.values())) == (1, 0, 2)
+    (night,) = store.trend(1, day(2, 23))
+    assert (night.opened, night.closed, sum(night.open_at_end.values())) == (2, 1, 2)

@@ -16,6 +16,7 @@ from integrations.conversations.sqlite import SqliteConversationStore
 from integrations.errors import DamagedError, SecurityAssistError, UnavailableError
 from integrations.findings.port import OPEN, Dimension, Tally
 from integrations.findings.sqlite import SqliteFindings
+from integrations.findings.sqlite_schema import SCHEMA
 from integrations.remediations.sqlite import SqliteRemediations
 from integrations.sqlite_file import SqliteFile
 from integrations.tenants.sqlite import SqliteTenantDirectory
@@ -124,6 +125,13 @@ def test_a_file_that_is_no_database_is_named(engine: Engine, path: Path) -> None
     with pytest.raises(DamagedError, match=r"^state\.sqlite cannot be read .* move the file away"):
         opened(path)
     assert path.read_bytes().startswith(b"this is not"), "the file was left as it is"
+
+
+def test_a_file_of_an_earlier_version_is_named(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        other.executescript(SCHEMA.replace("spells TEXT\n", "spells TEXT, event BLOB\n"))
+    with pytest.raises(DamagedError, match=r"^state\.sqlite was written by an earlier version"):
+        SqliteFindings(path)
 
 
 def test_a_damaged_file_is_named_when_it_is_read(engine: Engine, path: Path) -> None:

@@ -34,6 +34,7 @@ FILTERS = {
     "region": Filter(region="eu-west-1"),
     "resource": Filter(resources=frozenset({bucket("a")})),
     "resources": Filter(resources=frozenset({bucket("a"), bucket("b")})),
+    "exploitable": Filter(classes=frozenset({FindingClass.VULNERABILITY}), exploit_chance=0.1),
     "kind": Filter(kind_prefix="CVE-"),
     "text": Filter(text="public bucket"),
     "text and more": Filter(text="public", service="S3", severities=frozenset({Severity.HIGH})),
@@ -102,8 +103,15 @@ def _reads_a_tenant_only(step: str) -> bool:
     """A step that looks rows up: among one tenant's, or by the ids that such a step gave."""
     if step.startswith("SCAN finding_text VIRTUAL TABLE INDEX"):
         return "M" in step.rsplit(":", 1)[-1] or "=" in step.rsplit(":", 1)[-1]
-    if step.startswith("SEARCH finding USING INTEGER PRIMARY KEY (rowid=?)"):
+    if step.startswith(
+        (
+            "SEARCH finding USING INTEGER PRIMARY KEY (rowid=?)",
+            "SEARCH finding_event USING INTEGER PRIMARY KEY (rowid=?)",
+        )
+    ):
         return True
+    if step.startswith(("SEARCH finding_tally USING PRIMARY KEY", "SEARCH finding_day USING")):
+        return "(tenant=?" in step
     if step.startswith("SEARCH finding_of_resource USING"):
         return "(finding=?)" in step or "(tenant=? AND resource=?" in step
     return step.startswith("SEARCH finding USING") and "(tenant=?" in step
@@ -136,17 +144,45 @@ def test_the_first_of_the_open_are_read_in_order_without_sorting(
     assert [s for s in steps if "TEMP B-TREE" in s] == []
 
 
-@pytest.mark.parametrize("by", [Dimension.SEVERITY, Dimension.CLASS, Dimension.SERVICE])
-def test_open_findings_are_counted_from_the_index_alone(
+@pytest.mark.parametrize("by", Dimension)
+def test_open_findings_are_counted_without_reading_them(
     findings: SqliteFindings, by: Dimension
 ) -> None:
     ((_, (step, *_)),) = _plans(findings, lambda s: s.count(OPEN, by))
-    assert "COVERING INDEX" in step
+    assert step == "SEARCH finding_tally USING PRIMARY KEY (tenant=? AND state=?)"
 
 
-def test_the_trend_is_read_from_the_index_alone(findings: SqliteFindings) -> None:
+def test_controls_are_ranked_without_reading_findings(findings: SqliteFindings) -> None:
+    (_, (step, *_)), *_ = _plans(findings, lambda s: s.top_controls(OPEN))
+    assert step == "SEARCH finding_tally USING PRIMARY KEY (tenant=? AND state=?)"
+
+
+def test_resources_are_ranked_from_the_index_alone(findings: SqliteFindings) -> None:
+    (_, (step, *_)), *_ = _plans(findings, lambda s: s.top_resources(OPEN))
+    assert step == "SEARCH finding USING COVERING INDEX finding_resource (tenant=? AND state=?)"
+
+
+def test_the_trend_reads_sums_and_what_is_later_than_its_end(findings: SqliteFindings) -> None:
     ((_, steps),) = _plans(findings, lambda s: s.trend(30, day(20)))
-    assert steps == ["SEARCH finding USING COVERING INDEX finding_days (tenant=? AND first_seen<?)"]
+    assert [step for step in steps if " finding" in step] == [
+        "SEARCH finding_day USING PRIMARY KEY (tenant=? AND day<?)",
+        "SEARCH finding USING INDEX finding_updated (tenant=? AND state=? AND time>?)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        Filter(classes=frozenset({FindingClass.DETECTION})),
+        Filter(service="S3"),
+        Filter(controls=frozenset({"S3.2"})),
+    ],
+)
+def test_the_worst_of_a_sort_are_read_in_order_without_sorting(
+    findings: SqliteFindings, where: Filter
+) -> None:
+    ((_, steps),) = _plans(findings, lambda s: s.search(where, Order.WORST, 10))
+    assert [s for s in steps if "TEMP B-TREE" in s] == []
 
 
 def test_every_index_begins_with_the_tenant(findings: SqliteFindings) -> None:

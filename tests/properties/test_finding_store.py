@@ -166,6 +166,15 @@ def _agree_on_counts(
     assert counted(ANY, Dimension.CLASS) == Counter(f.cls.name for f in known)
     assert counted(ANY, Dimension.STATE) == Counter(str(f.state) for f in known)
     assert counted(OPEN, Dimension.CONTROL) == Counter(f.control for f in opened if f.control)
+    for by in (Dimension.SERVICE, Dimension.ACCOUNT, Dimension.REGION, Dimension.SOURCE):
+        assert counted(OPEN, by) == Counter(getattr(f, by) for f in opened)
+    assert {s.source: (s.last_seen, s.count) for s in store.sources()} == {
+        source: (
+            max(f.last_seen for f in known if f.source == source),
+            sum(f.source == source for f in known),
+        )
+        for source in {f.source for f in known}
+    }
     top = {row.key: (row.count, dict(row.by_severity)) for row in store.top_resources(OPEN)}
     assert top == {
         key: (
@@ -177,16 +186,25 @@ def _agree_on_counts(
 
 
 def _agree_on_days(store: FindingStore, oracle: Oracle, known: Sequence[Finding]) -> None:
+    standing = None
+    for until in (day(6, 13), NOW):
+        standing = _agree_on_days_until(until, store, oracle, known)
+    assert standing == sum(f.state is FindingState.OPEN for f in known)
+
+
+def _agree_on_days_until(
+    until: datetime, store: FindingStore, oracle: Oracle, known: Sequence[Finding]
+) -> int | None:
     standing: int | None = None
-    for told in store.trend(DAYS, NOW):
+    for told in store.trend(DAYS, until):
         midnight = datetime(told.day.year, told.day.month, told.day.day, tzinfo=UTC)
-        end = min(NOW, midnight + timedelta(days=1, milliseconds=-1))
+        end = min(until, midnight + timedelta(days=1, milliseconds=-1))
         left = Counter(f.severity for f in known if oracle.was_open(f, end))
         assert dict(told.open_at_end) == left
         if standing is not None:
             assert left.total() == standing + told.opened - told.closed
         standing = left.total()
-    assert standing == sum(f.state is FindingState.OPEN for f in known)
+    return standing
 
 
 @pytest.mark.parametrize("engine", sorted(FINDINGS))
