@@ -1,7 +1,7 @@
 """The emulated AWS as tests reach it: real boto3 clients for everybody who may come to its door."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -91,7 +91,7 @@ class Emulated:
         """A client of a fresh session of a tenant's role."""
         return self.of(self.assume(account, role), account, service)
 
-    def changes(self, before: dict[str, Any], account: str) -> set[str]:
+    def changes(self, before: Mapping[str, Any], account: str) -> set[str]:
         """The paths of an account's state that are not as before."""
         after = self.aws.state(account)
         return {

@@ -17,6 +17,7 @@ from infra.local.aws.calls import Call
 from infra.local.aws.controls import CONTROLS
 from infra.local.aws.evaluation import Evaluation
 from infra.local.aws.expressions import Query, understood, values
+from infra.local.aws.principals import HUB_ACCOUNT
 from infra.local.aws.recorder import Recorder
 from infra.local.aws.refusals import Answer, AwsError
 
@@ -176,6 +177,8 @@ class Config:
 
     def describe_aggregators(self, call: Call) -> Answer:
         """DescribeConfigurationAggregators."""
+        if call.account != HUB_ACCOUNT:
+            return json_answer({"ConfigurationAggregators": []})
         arn = f"arn:aws:config:{call.region}:{call.account}:config-aggregator/{AGGREGATOR}"
         sources = {"AccountIds": sorted(self._recorders), "AllAwsRegions": True}
         row = {"ConfigurationAggregatorName": AGGREGATOR, "ConfigurationAggregatorArn": arn,
@@ -245,7 +248,8 @@ class Config:
 
 
 def _aggregator(call: Call) -> None:
-    if call.text("ConfigurationAggregatorName") != AGGREGATOR:
+    """Only the hub has one: a tenant's account sees itself and nobody else."""
+    if call.account != HUB_ACCOUNT or call.text("ConfigurationAggregatorName") != AGGREGATOR:
         said = "The configuration aggregator does not exist."
         raise AwsError("NoSuchConfigurationAggregatorException", said)
 

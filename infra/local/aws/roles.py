@@ -12,7 +12,9 @@ from infra.local.aws.principals import HUB_ROLE
 READ_ROLE, REMEDIATION_ROLE = "SecurityAssistRead", "SecurityAssistRemediation"
 _READS = (
     "access-analyzer:List*", "cloudtrail:Describe*", "cloudtrail:Get*", "cloudtrail:List*",
-    "config:BatchGet*", "config:Describe*", "config:Get*", "config:List*", "config:Select*",
+    "config:BatchGetResourceConfig", "config:DescribeC*", "config:GetCompliance*",
+    "config:GetResourceConfigHistory", "config:ListDiscoveredResources",
+    "config:SelectResourceConfig",
     "dms:Describe*", "dms:ListTagsForResource", "dynamodb:Describe*", "dynamodb:List*",
     "ec2:Describe*", "ec2:GetEbs*", "ec2:GetSnapshotBlockPublicAccessState", "ecr:Describe*",
     "ecr:GetRegistryScanningConfiguration", "ecr:GetRepositoryPolicy", "ecr:List*",

@@ -223,10 +223,11 @@ def test_a_session_policy_narrows_and_never_widens(bare_aws: Emulated) -> None:
     ec2 = bare_aws.of(session, SHOP, "ec2")
 
     ec2.describe_security_groups()
-    for call in (
+    calls: tuple[Callable[[], Any], ...] = (
         lambda: ec2.create_vpc(CidrBlock="10.1.0.0/16"),
         lambda: ec2.revoke_security_group_ingress(GroupId="sg-1", IpPermissions=[SSH]),
-    ):
+    )
+    for call in calls:
         with pytest.raises(ClientError) as refused:
             call()
         assert refusal(refused.value) == "UnauthorizedOperation"

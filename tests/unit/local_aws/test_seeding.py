@@ -215,8 +215,11 @@ def _document(encoded: str) -> Any:
 
 
 def test_the_stories_misconfigurations_are_live(story_aws: Emulated) -> None:
-    shop = lambda service: story_aws.owner(SHOP, service)  # noqa: E731 - short
-    data = lambda service: story_aws.owner(DATA, service)  # noqa: E731 - short
+    def shop(service: str) -> Any:
+        return story_aws.owner(SHOP, service)
+
+    def data(service: str) -> Any:
+        return story_aws.owner(DATA, service)
 
     policy = json.loads(shop("s3").get_bucket_policy(Bucket="acme-logs")["Policy"])
     assert policy["Statement"][0]["Principal"] == "*"
