@@ -269,7 +269,7 @@ def test_running_twice_changes_nothing(
     again = assist(state, "ingest", "-", "--json", given=story)
     assert dump(state) == expected
     assert len(expected["findings"]) == first.summary["added"] == 1100
-    assert expected["left over"] == [(0, 0)]
+    assert expected["left over"] == [(0, 0, 0)]
     assert (again.code, again.summary["added"], again.summary["updated"]) == (0, 0, 0)
     assert again.summary["unchanged"] == 3_000
 
