@@ -33,7 +33,8 @@ def text(words: str, *, bold: bool = False, code: bool = False) -> Element:
 
 def section(elements: Sequence[Element]) -> Element:
     """A paragraph."""
-    return {"type": "rich_text_section", "elements": [e for e in elements if e["text"]]}
+    # Slack refuses a text without words.
+    return {"type": "rich_text_section", "elements": [e for e in elements if e.get("text") != ""]}
 
 
 def named(words: Sequence[str | Person]) -> Element:
@@ -41,12 +42,13 @@ def named(words: Sequence[str | Person]) -> Element:
     elements: list[Element] = []
     for word in words:
         if isinstance(word, str):
-            elements.append(text(clean(word)))
+            # Slack takes no text element without a character.
+            elements += [text(said)] if (said := clean(word)) else []
         elif word.id.startswith("slack/"):
             elements.append({"type": "user", "user_id": word.id.rsplit("/", 1)[-1]})
         else:
             elements.append(text(clean(word.id)))
-    return {"type": "rich_text_section", "elements": elements}
+    return section(elements)
 
 
 def preformatted(words: str) -> Element:

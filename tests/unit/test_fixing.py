@@ -15,6 +15,7 @@ from bot.conversation import Conversation
 from bot.fixing import Fixing, advance_job, advance_of
 from bot.messages import Actions, Click, Person, Picture, Place, Reply, TextField
 from bot.slack.render import render
+from bot.workspace.blocks import problems_of
 from integrations.findings.port import Severity
 from integrations.runbooks.catalogue import ShippedRemedies
 from integrations.systems import Estate, Systems
@@ -100,6 +101,11 @@ class Thread:
     def told(self) -> str:
         """What the presser alone was told last."""
         return self.channel.whispered[-1].plain
+
+
+def slacks_complaints(reply: Reply) -> list[str]:
+    """What the workspace, by Slack's rules, has against the blocks of a reply."""
+    return [c for page in render(reply) for c in problems_of(page, surface="message")]
 
 
 @pytest.fixture
@@ -244,12 +250,19 @@ def test_what_a_dead_worker_left_is_taken_up_by_the_sweep(thread: Thread) -> Non
     assert "Fixed and proven" in thread.card().plain
 
 
-def test_every_stage_of_the_card_renders_for_slack(thread: Thread) -> None:
-    thread.planned()
-    assert render(thread.card())
-    thread.press("Approve", "UONCALL1")
-    thread.work()
-    assert render(thread.card())
+def test_every_stage_of_the_card_is_what_slack_takes(tmp_path: Path) -> None:
+    with staged(tmp_path, severity=Severity.CRITICAL) as stage:
+        thread = Thread(stage)
+        thread.planned()
+        assert slacks_complaints(thread.card()) == []
+        thread.press("Approve", "UANALYST", reason="me")
+        for user in ("UONCALL1", "UONCALL2"):
+            thread.press("Approve", user, reason="seen")
+            assert slacks_complaints(thread.card()) == []
+        thread.work()
+        assert slacks_complaints(thread.card()) == []
+        thread.press("Details", "UONCALL1")
+        assert [c for reply in thread.channel.whispered for c in slacks_complaints(reply)] == []
 
 
 def test_a_job_tells_which_request_and_is_never_taken_for_a_repetition() -> None:
