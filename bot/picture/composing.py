@@ -28,6 +28,7 @@ _STYLES = tuple(
 _LEAST_GAP, _BESIDE_LABEL = CURVE, 26.0
 _BETWEEN = 0.6
 """Between boxes of a column, in sizes of their names."""
+_ABOVE_LANE = 10.0
 _CHIPS_ACROSS = 5
 _HIGH = 4 / 3
 """So many pages may be filled before words are left out beside lines."""
@@ -153,6 +154,7 @@ def _trial(parts: Sequence[_Part], style: Style, page_w: float, tight: int) -> _
                 heads={node.key: head(node, style) for row in part.rows for node in row},
                 gaps=[max(gap)] * len(gap) if over_bands else gap,
                 between=style.name * _BETWEEN,
+                words=label_size(("", ""), style.small)[1] + _ABOVE_LANE,
                 width=page_w + 1,
             )
         )

@@ -12,7 +12,7 @@ from bot.picture.fonts import FAMILY, font_files
 from bot.picture.saying import alt_of, note_of, title_of
 from bot.picture.svg import Sheet, Words, sheet
 
-_PIXELS = 1_000_000
+_PIXELS = 800_000
 """A larger picture is made a little smaller: encoding pixels is most of the time that it takes."""
 _LEAST_SCALE = 0.7
 """But not smaller than this: 22 px labels of a picture 1,460 px wide are then 15 px high."""

@@ -18,6 +18,7 @@ _UNKNOWN = 0.7
 _SPACES = re.compile(r"(?<= )")
 _SEAMS = re.compile(r"(?<=[ \-./_:,@])|(?<=[a-z0-9])(?=[A-Z])")
 """Where a name can go on in the next line."""
+_ANYWHERE = re.compile(r"(?<=.)")
 
 
 def font_files() -> list[str]:
@@ -59,7 +60,7 @@ def wrapped(text: str, size: float, room: float, *, bold: bool = False) -> tuple
     """
     if width(text, size, bold=bold) <= room:
         return (text,)
-    for seams in (_SPACES, _SEAMS):
+    for seams in (_SPACES, _SEAMS, _ANYWHERE):
         halves = _halved(text, seams, bold=bold)
         if halves and max(width(half, size, bold=bold) for half in halves) <= room:
             return halves

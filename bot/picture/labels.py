@@ -131,23 +131,24 @@ def _spots(
 ) -> Iterator[_Spot]:
     """The best first: beside level pieces, on steep curves, beside others; anywhere if needed."""
     lift = (1 if below else -1) * (high / 2 + 4)
-    level = [p for p in pieces if p.rise < 1 and p.run >= wide - _OVER]
-    curves = [p for p in pieces if p.form in {Form.CURVE, Form.ARC}]
-    for piece in level[::-1]:
-        for share, offset in product(_SHARES, (lift, -lift)):
-            x, y = piece.at(share)
-            yield (x, y + offset), piece
-    for piece in curves[::-1]:
-        aside = lift + (lift / abs(lift)) * piece.rise * 0.3
-        for offset in (0.0,) if piece.rise > high else (aside, -aside):
-            for share in _SHARES:
-                x, y = piece.at(share)
+    spans = [(piece.longest, piece) for piece in pieces[::-1]]
+    for span, piece in spans:
+        if span.rise < 1 and span.run >= wide - _OVER:
+            for share, offset in product(_SHARES, (lift, -lift)):
+                x, y = span.at(share)
                 yield (x, y + offset), piece
-    if needed:
-        for step, piece, share in product(range(2, 60), pieces[::-1], _SHARES):
-            for offset in (lift * step / 2, -lift * step / 2):
-                x, y = piece.at(share)
+    for span, piece in spans:
+        if span.form is not Form.STRAIGHT:
+            aside = lift + (lift / abs(lift)) * span.rise * 0.3
+            offsets = (0.0,) if span.rise > high else (aside, -aside)
+            for offset, share in product(offsets, _SHARES):
+                x, y = span.at(share)
                 yield (x, y + offset), piece
+    for step in range(2, 60) if needed else ():
+        for (span, piece), share in product(spans, _SHARES):
+            x, y = span.at(share)
+            yield (x, y + lift * step / 2), piece
+            yield (x, y - lift * step / 2), piece
 
 
 def draw_labels(pen: Pen, labels: Sequence[Label], size: float) -> None:

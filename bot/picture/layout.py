@@ -42,6 +42,8 @@ class Room:
     """Between columns, one fewer than there are."""
     between: float
     """Between boxes of a column, and bands."""
+    words: float
+    """Above lines from one band to the next, for what stands there."""
     width: float
     """What a band may take."""
 
@@ -183,7 +185,7 @@ def _bands_from_above(
         most = max(ys[key] + _half(key, room) for key in keys)
         tops.append(at - least)
         leaving = [lane for (a, _), lane in returns.items() if ranks.rank[a] == band[-1]]
-        at += most - least + room.between
+        at += most - least + max(room.between, room.words if leaving else 0.0)
         channels.append(at)
         at += len(leaving) * _LANE + room.between
     return tops, channels, channels[-1] - room.between

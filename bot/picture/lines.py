@@ -28,7 +28,7 @@ def draw_lines(pen: Pen, edges: Sequence[Edge], routes: Mapping[Edge, Sequence[P
             dash = ' stroke-dasharray="13 9"' if edge.cut else ""
             pen.raw(
                 f'<path d="{_path(fresh, pieces, size * 0.8, both=edge.both)}" fill="none" '
-                f'stroke="{colour}" stroke-width="{thick}"{dash}/>'
+                f'stroke="{colour}" stroke-width="{thick:g}"{dash}/>'
             )
         for corners in heads:
             pen.raw(f'<polygon points="{corners}" fill="{colour}"/>')

@@ -95,6 +95,14 @@ class Piece:
         """How far it goes up or down."""
         return abs(self.points[0][1] - self.points[-1][1])
 
+    @property
+    def longest(self) -> "Piece":
+        """Of corners the longest leg; anything else is of one leg."""
+        if self.form is not Form.CORNERS:
+            return self
+        legs = [Piece(Form.STRAIGHT, ends) for ends in pairwise(self.points)]
+        return max(legs, key=lambda leg: leg.run)
+
     def at(self, share: float) -> Point:
         """The point after so much of the way, 0 to 1, of a piece with two ends or an arc."""
         (x0, y0), (x1, y1) = self.points[0], self.points[-1]

@@ -1,7 +1,7 @@
 """A picture as SVG: a title, boxes and lines, a footer that says whose it is and from when."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from xml.sax.saxutils import quoteattr
 
 from bot.picture.cards import Style, chip_rects, draw_card, draw_pill, draw_tray, head, pill_width
@@ -20,6 +20,10 @@ HIGHEST = 1460.0
 """The height that type is chosen for: a square shows as large as may be in a chat's preview."""
 
 _MARGIN = 28.0
+_GAP = 26.0
+"""Between title and boxes, and boxes and footer."""
+_AROUND, _SLACK = 80.0, 16.0
+"""Words may stand so far above and below all boxes; in so much of the gap without widening it."""
 _FOOT_TYPE = 26.0
 _FOOT_H = 62.0
 _TITLE_LEAST, _TITLE_MOST = 34.0, 42.0
@@ -65,16 +69,16 @@ def sheet(shown: Shown, words: Words) -> Sheet:
     """Draw boxes and lines under a title, with a footer that says whose and when."""
     inner = WIDTH - 2 * _MARGIN
     content = composed(shown, inner, HIGHEST - 2 * _FOOT_H - 80)
-    style = content.style
-    pen = Pen()
-    top = _head(pen, words)
+    style, pen = content.style, Pen()
     dx = _MARGIN + max(0.0, (inner - content.width) / 2)
+    room = Rect(4 - dx, -_AROUND, WIDTH - 8, content.height + 2 * _AROUND)
+    taken = _taken(shown.nodes, content.boxes, style)
+    labels = placed_labels(shown.edges, content.routes, taken, room, style.small)
+    top = _head(pen, words) - min([0.0, *(label.at.y + _SLACK for label in labels)])
+    bottom = top + max([content.height, *(label.at.bottom - _SLACK for label in labels)])
     boxes = {key: rect.moved(dx, top) for key, rect in content.boxes.items()}
     routes = {edge: [p.moved(dx, top) for p in way] for edge, way in content.routes.items()}
-    room = Rect(4, top - 16, WIDTH - 8, content.height + 32)
-    labels = placed_labels(
-        shown.edges, routes, _taken(shown.nodes, boxes, style), room, style.small
-    )
+    labels = [replace(label, at=label.at.moved(dx, top)) for label in labels]
     draw_lines(pen, shown.edges, routes)
     for node in shown.nodes:
         if node.chips:
@@ -82,7 +86,7 @@ def sheet(shown: Shown, words: Words) -> Sheet:
         else:
             draw_card(pen, node, boxes[node.key], style)
     draw_labels(pen, labels, style.small)
-    height = _foot(pen, words, shown, top + content.height + 26)
+    height = _foot(pen, words, shown, bottom + _GAP)
     return Sheet(
         _svg(pen, height),
         shown,
@@ -132,7 +136,7 @@ def _head(pen: Pen, words: Words) -> float:
         y += _FOOT_TYPE * 1.3
         note = fitted(drawable(words.note), _FOOT_TYPE, WIDTH - 2 * _MARGIN)
         pen.text(_MARGIN, y - 4, note, _FOOT_TYPE, MUTED)
-    return y + 26
+    return y + _GAP
 
 
 def _foot(pen: Pen, words: Words, shown: Shown, top: float) -> float:

@@ -1,0 +1,122 @@
+"""Views to draw, and what their pictures are made of."""
+
+import struct
+import xml.etree.ElementTree as ET
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from agent.views import Connections, Cut, Freshness
+from integrations.findings.port import Severity
+from integrations.resources.port import INTERNET, Link, LinkKind, Path, Resource, Subgraph
+from tests.builders import NOON
+from tests.graph_builders import link, resource
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def thing(number: int, name: str = "", kind: str = "AwsEc2Instance") -> Resource:
+    """One resource of many."""
+    return resource(f"node/{number}", kind, name=name or f"node-{number}")
+
+
+def internet() -> Resource:
+    """Everybody outside."""
+    return resource(INTERNET, "Internet", name="Internet")
+
+
+def view_of(
+    resources: Sequence[Resource],
+    links: Sequence[Link] = (),
+    *,
+    path: Path | None = None,
+    cut: Cut | None = None,
+    severities: Mapping[str, Severity] | None = None,
+    about: Resource | None = None,
+    caption: str = "What is connected to it",
+    left_out: int = 0,
+) -> Connections:
+    """A walk as the tools answer it; about the first resource unless another is given."""
+    about = about or (path.resources[-1] if path else resources[0])
+    return Connections(
+        tenant="acme",
+        about=about,
+        asked="path" if path else "connected",
+        graph=Subgraph(
+            resources=tuple(resources), links=tuple(links), start=(about.id,), left_out=left_out
+        ),
+        path=path,
+        cut=cut,
+        severities=severities or {},
+        draw=True,
+        caption=caption,
+        freshness=Freshness(now=NOON, findings_at=NOON, resources_at=NOON),
+    )
+
+
+def star(leaves: int, *, kind: str = "AwsS3Bucket") -> Connections:
+    """One resource that gets at all the others, which are alike."""
+    every = [thing(0, "hub", "AwsIamRole"), *(thing(n + 1, kind=kind) for n in range(leaves))]
+    links = [link(every[0].id, LinkKind.CAN_ACCESS, leaf.id, access="read") for leaf in every[1:]]
+    return view_of(every, links)
+
+
+def path_of(*resources: Resource) -> Path:
+    """From the first to the last, each of which gets at the next."""
+    links = [link(a.id, LinkKind.CAN_ACCESS, b.id, access="read") for a, b in pairwise(resources)]
+    return Path(tuple(resources), tuple(links))
+
+
+def cut_of(path: Path) -> Cut:
+    """What takes the path's first link away."""
+    first = path.links[0]
+    ends = (first.source, first.target)
+    return Cut(text="Remove port 22", control="EC2.13", resource=ends[1], link=ends)
+
+
+def texts_of(svg: str) -> list[tuple[str, float]]:
+    """Every line of text with its type's size."""
+    return [
+        (element.text or "", float(element.get("font-size", "0")))
+        for element in ET.fromstring(svg).iter(f"{SVG}text")  # noqa: S314 - our own
+    ]
+
+
+def png_size(png: bytes) -> tuple[int, int]:
+    """Width and height, from the header (PNG specification, IHDR)."""
+    assert png.startswith(b"\x89PNG\r\n\x1a\n"), "no PNG"
+    width, height = struct.unpack_from(">II", png, 16)
+    return width, height
+
+
+def png_rows(png: bytes) -> list[bytearray]:
+    """Rows of RGBA pixels of a PNG that is not interlaced (PNG specification, filters 0 to 4)."""
+    width, height = png_size(png)
+    raw = zlib.decompress(b"".join(data for kind, data in _chunks(png) if kind == b"IDAT"))
+    step, rows = width * 4, [bytearray(width * 4)]
+    for y in range(height):
+        at = y * (step + 1)
+        rows.append(_unfiltered(raw[at], bytearray(raw[at + 1 : at + 1 + step]), rows[-1]))
+    return rows[1:]
+
+
+def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 8
+    while at < len(png):
+        (size,) = struct.unpack_from(">I", png, at)
+        yield png[at + 4 : at + 8], png[at + 8 : at + 8 + size]
+        at += size + 12
+
+
+def _unfiltered(kind: int, row: bytearray, above: bytearray) -> bytearray:
+    for x in range(len(row)):
+        left = row[x - 4] if x >= 4 else 0
+        up, corner = above[x], above[x - 4] if x >= 4 else 0
+        guess = (0, left, up, (left + up) // 2, _paeth(left, up, corner))[kind]
+        row[x] = (row[x] + guess) % 256
+    return row
+
+
+def _paeth(left: int, up: int, corner: int) -> int:
+    nearest = left + up - corner
+    return min((left, up, corner), key=lambda value: abs(nearest - value))
