@@ -67,6 +67,11 @@ class _Page:
             and not (tables_in and self.tabled)
         )
 
+    def asks(self, part: Part) -> bool:
+        """Whether it has that field already: Slack takes each only once."""
+        ids = {block.get("block_id") for block in self.blocks}
+        return isinstance(part, TextField) and _text_field(part)["block_id"] in ids
+
     def add(self, group: Sequence[Block]) -> None:
         """Put a group in."""
         self.blocks.extend(group)
@@ -87,7 +92,7 @@ def render(reply: Reply, *, used: int = 0) -> list[list[Block]]:
         group = _blocks(part, numbers, tabled=page.tabled)
         if not _Page([], limits.MESSAGE).takes(group):
             group = group[:1]
-        if not group:
+        if not group or any(one.asks(part) for one in pages):
             continue
         if not page.takes(group) and len(pages) < MOST_MESSAGES:
             page = _Page([], limits.MESSAGE)
@@ -159,7 +164,7 @@ def _furniture(
 
 def _text_field(part: TextField) -> Block:
     """An input in the message itself: its value comes in `state.values` of each press."""
-    name = f"{TYPED}{part.name}"
+    name = f"{TYPED}{part.name}"[: limits.ACTION_ID]
     return {
         "type": "input",
         "block_id": name,

@@ -237,4 +237,5 @@ def test_ctrl_c_ends_it_and_leaves_nothing_behind(demo: Demo) -> None:
     rest, _ = demo.process.communicate(timeout=20)
     assert demo.process.returncode == 0, rest
     assert "Traceback" not in rest
+    assert "refused" not in rest, "the workspace took every card as it was"
     assert list(demo.temporary.glob("assist-*")) == []

@@ -10,7 +10,14 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from bot.workspace.server import WorkspaceServer, serve
 from bot.workspace.workspace import Workspace
-from tests.e2e.workspace_bot import HOSTILE, VERDICT, TinyBot, reason_view, tiny_bot
+from tests.e2e.workspace_bot import (
+    HOSTILE,
+    VERDICT,
+    TinyBot,
+    picture,
+    reason_view,
+    tiny_bot,
+)
 from tests.unit.workspace.stage import ACME, ANALYST, BOT, CHANNELS, OTHER, PEOPLE, TEAM
 
 pytestmark = pytest.mark.browser
@@ -159,14 +166,14 @@ def test_a_picture_comes_into_the_thread_and_can_be_enlarged(shown: Shown) -> No
     shown.ask()
     shown.answered()
     page.get_by_role("button", name="Show graph").click()
-    picture = page.get_by_test_id("thread").get_by_test_id("picture")
-    expect(picture).to_be_visible()
-    image = picture.get_by_role("img")
+    shown_picture = page.get_by_test_id("thread").get_by_test_id("picture")
+    expect(shown_picture).to_be_visible()
+    image = shown_picture.get_by_role("img")
     expect(image).to_have_attribute(
         "alt", "The path from the internet over web-7 to acme-customer-exports"
     )
     assert image.evaluate("image => image.naturalWidth") == 900
-    picture.click()
+    shown_picture.click()
     expect(page.get_by_test_id("picture-dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_test_id("picture-dialog")).to_be_hidden()
@@ -266,6 +273,35 @@ def test_what_is_typed_into_a_card_goes_with_the_press_and_survives_its_rewritin
     (pressed,) = shown.bot.pressed
     said = {"type": "plain_text_input", "value": "not during the sale"}
     assert pressed["state"]["values"] == {"why": {"reason": said}}
+
+
+def test_an_answer_in_several_messages_is_read_from_its_beginning(shown: Shown) -> None:
+    page = shown.page
+    page.set_viewport_size({"width": 1200, "height": 560})
+    root = shown.workspace.say(ANALYST, ACME, "hello")
+    post = shown.bot.client.chat_postMessage
+    for number in range(3):
+        post(channel=ACME, thread_ts=root, text=f"old {number}\n" * 12)
+    page.goto(f"{shown.server.url}/?as={ANALYST}#{ACME}/{root}")
+    thread = page.get_by_test_id("thread")
+    expect(thread.get_by_text("old 2").first).to_be_in_viewport()
+    box = page.get_by_test_id("thread-composer")
+    box.fill("plan the fix")
+    box.press("Enter")
+    shown.bot.hold.set()
+    expect(thread.get_by_role("button", name="Plan the fix")).to_have_count(1)
+    picture_of = {"channel": ACME, "thread_ts": root, "filename": "a.png", "alt_txt": "A path"}
+    shown.bot.client.files_upload_v2(file=picture(), title="A path", **picture_of)
+    post(channel=ACME, thread_ts=root, text="The plan, to be approved.")
+    plan = thread.get_by_text("The plan, to be approved.")
+    expect(plan).to_be_attached()
+    expect(thread.get_by_role("img", name="A path")).to_be_attached()
+    expect(thread.get_by_text("plan the fix", exact=True)).to_be_in_viewport()
+    expect(thread.get_by_text(VERDICT)).to_be_in_viewport()
+    expect(plan).not_to_be_in_viewport()
+    thread.get_by_test_id("below").click()
+    expect(plan).to_be_in_viewport()
+    expect(thread.get_by_test_id("below")).to_be_hidden()
 
 
 def test_feedback_stays_pressed(shown: Shown) -> None:
@@ -390,12 +426,12 @@ def test_everything_can_be_done_from_the_keyboard(shown: Shown) -> None:
         if page.evaluate("document.activeElement.textContent") == "Show graph":
             break
     page.keyboard.press("Enter")
-    picture = page.get_by_test_id("thread").get_by_test_id("picture")
-    expect(picture).to_be_visible()
-    picture.press("Enter")
+    shown_picture = page.get_by_test_id("thread").get_by_test_id("picture")
+    expect(shown_picture).to_be_visible()
+    shown_picture.press("Enter")
     expect(page.get_by_test_id("picture-dialog")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(picture).to_be_focused()
+    expect(shown_picture).to_be_focused()
 
 
 def test_everything_that_can_be_pressed_has_a_name(shown: Shown) -> None:

@@ -18,12 +18,15 @@ from bot.messages import (
     Grid,
     Heading,
     Item,
+    Line,
     Part,
+    Person,
     Prose,
     Reply,
     Rule,
     Small,
     Style,
+    TextField,
 )
 from bot.slack.limits import cut, units
 from bot.slack.markdown import SafeMarkdown, safe
@@ -131,12 +134,23 @@ parts: st.SearchStrategy[Part] = st.one_of(
     st.just(Actions(buttons=FEEDBACK)),
     st.just(Rule()),
 )
-replies = st.builds(
-    lambda plain, few, times: Reply(plain=plain, parts=tuple(few * times)),
-    words,
-    st.lists(parts, max_size=6),
-    st.sampled_from([1, 1, 1, 20]),
+people = st.builds(Person, st.sampled_from(["slack/T0ACME000/U0ANALYST1", "teams/t/<at>x</at>"]))
+lines = st.builds(Line, words=st.lists(words | st.just("") | people, max_size=8).map(tuple))
+fields = st.builds(
+    TextField,
+    name=st.sampled_from(["reason", "note", "x" * 300]),
+    label=words,
+    longest=st.integers(1, 5_000),
 )
+
+
+def replies_of(some: st.SearchStrategy[Part]) -> st.SearchStrategy[Reply]:
+    return st.builds(
+        lambda plain, few, times: Reply(plain=plain, parts=tuple(few * times)),
+        words,
+        st.lists(some, max_size=6),
+        st.sampled_from([1, 1, 1, 20]),
+    )
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -191,7 +205,7 @@ def check(blocks: list[dict[str, Any]]) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(replies, st.integers(0, 12_000))
+@given(replies_of(parts | lines | fields), st.integers(0, 12_000))
 def test_every_reply_fits_slacks_limits(reply: Reply, used: int) -> None:
     pages = render(reply, used=used)
     assert 1 <= len(pages) <= MOST_MESSAGES
@@ -203,7 +217,7 @@ def test_every_reply_fits_slacks_limits(reply: Reply, used: int) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(replies)
+@given(replies_of(parts | fields))
 def test_no_text_stands_where_slack_reads_mentions_or_links(reply: Reply) -> None:
     for blocks in render(reply):
         for found in objects(blocks):
@@ -211,6 +225,16 @@ def test_no_text_stands_where_slack_reads_mentions_or_links(reply: Reply) -> Non
             assert "url" not in found
             if found.get("type") == "plain_text":
                 assert found["emoji"] is False
+
+
+@given(lines)
+def test_only_a_person_we_name_is_mentioned(line: Line) -> None:
+    for blocks in render(Reply(plain="x", parts=(line,))):
+        named = [found["user_id"] for found in objects(blocks) if found.get("type") == "user"]
+        ours = [w for w in line.words if isinstance(w, Person) and w.id.startswith("slack/")]
+        assert named == [person.id.rsplit("/", 1)[-1] for person in ours][: len(named)]
+        kinds = {found.get("type") for found in objects(blocks)}
+        assert not kinds & {"mrkdwn", "link", "broadcast", "channel"}
 
 
 def test_what_is_left_out_is_counted() -> None:

@@ -2,6 +2,7 @@
 import { clockTime, dayName, el, emoji, face, fullTime, shortTime } from "./dom.js";
 import { drawBlocks, pictureButton, plainWords } from "./blocks.js";
 import { carryOver } from "./elements.js";
+import { Scroll } from "./scroll.js";
 
 const CLOSE_S = 300;
 const WHY = {
@@ -21,21 +22,15 @@ export class MessageList {
     this.openThread = openThread;
     this.nodes = new Map();
     this.place = "";
-    this.stuck = true;
     this.refocus = null;
-    frame.addEventListener("scroll", () => {
-      this.stuck = Math.abs(frame.scrollTop - this.end()) < 60 || frame.scrollHeight - frame.scrollTop - frame.clientHeight < 60;
-    });
-    new ResizeObserver(() => this.stick()).observe(frame);
+    this.scroll = new Scroll(frame, { whole: inThread });
   }
 
   // `place` names the channel or thread: another place starts from nothing, at its end.
   show(place, messages, after = []) {
-    if (place !== this.place) {
-      this.nodes.clear();
-      this.stuck = true;
-      this.place = place;
-    }
+    const another = place !== this.place;
+    if (another) this.nodes.clear();
+    this.place = place;
     const wanted = [];
     const kept = new Map();
     let before = null;
@@ -53,21 +48,12 @@ export class MessageList {
     this.refocus = null;
     // A screen reader waits for the end of what is being written instead of reading each piece.
     this.frame.setAttribute("aria-busy", String(messages.some((message) => message.streaming)));
-    this.stick();
+    if (another) this.scroll.start();
+    else this.stick();
   }
 
   stick() {
-    if (this.stuck) this.frame.scrollTop = this.end();
-  }
-
-  // The end of the list, but never past the beginning of the newest message: its first line counts.
-  end() {
-    const { frame } = this;
-    const bottom = frame.scrollHeight - frame.clientHeight;
-    const newest = frame.querySelector(".message:last-of-type");
-    if (!this.inThread || !newest) return bottom;
-    const top = newest.getBoundingClientRect().top - frame.getBoundingClientRect().top + frame.scrollTop;
-    return Math.max(0, Math.min(bottom, top - 8));
+    this.scroll.hold();
   }
 
   keptOr(key, mark, kept, make) {

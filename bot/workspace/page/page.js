@@ -21,6 +21,7 @@ const viewContext = (view) => ({
 });
 
 async function press(pressed) {
+  thread.scroll.acted();
   const answer = await act("click", { person: store.you, ...pressed });
   return answer.error ?? WHY[answer.outcome] ?? "";
 }
@@ -39,6 +40,7 @@ function mentionable() {
 
 async function say(words, root) {
   const { channel } = here;
+  (root ? thread : timeline).scroll.acted();
   const answer = await act("say", { person: store.you, channel, text: words, thread: root });
   if (answer.error) return answer.error;
   const asked = new RegExp(`(^|[^\\w@])@${store.bot.name}\\b`, "i").test(words);
