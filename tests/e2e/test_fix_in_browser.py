@@ -34,9 +34,9 @@ def page(browser: Browser, demo: _Running) -> Iterator[Page]:
     context.close()
 
 
-def as_person(page: Page, name: str) -> None:
+def as_person(page: Page, user: str) -> None:
     """Be somebody else in the workspace."""
-    page.get_by_test_id("person").select_option(label=name)
+    page.get_by_test_id("person").select_option(user)
 
 
 def ask(page: Page, words: str) -> Locator:
@@ -72,7 +72,7 @@ def test_an_open_group_is_closed_by_approval_proven_and_opened_again(
     card.get_by_role("button", name="Approve").click()
     expect(thread).to_contain_text("You asked for this fix, so someone else must approve it")
 
-    for count, name in enumerate(("oncall-1", "oncall-2"), start=1):
+    for count, name in enumerate(("U0ONCALL01", "U0ONCALL02"), start=1):
         as_person(page, name)
         card.get_by_label("Reason").fill(f"seen by {name}")
         card.get_by_role("button", name="Approve").click()
