@@ -215,8 +215,8 @@ def _needed(request: Remediation, tenant: Tenant) -> Line:
     left = request.approvals_needed - len(request.approvals)
     reasons = why_two(tenant, plan.severity, len(plan.touches))
     because = f" ({reasons})" if reasons and request.approvals_needed > 1 else ""
-    count = "One approver" if left == 1 else f"{left} approvers"
     more = " more" if request.approvals else ""
+    count = f"One{more} approver" if left == 1 else f"{left}{more} approvers"
     done = {a.by for a in request.approvals} | {request.requested_by}
     if request.self_approval:
         done.discard(request.requested_by)
@@ -226,7 +226,7 @@ def _needed(request: Remediation, tenant: Tenant) -> Line:
             people += [", " if people else "", Person(approver)]
     whom = people or ["nobody is named: say who with `assist tenants add --approver`"]
     until = f". Open until {_time(request.expires_at)}."
-    return Line(words=(f"{count}{more} needed{because}: ", *whom, until))
+    return Line(words=(f"{count} needed{because}: ", *whom, until))
 
 
 def _to_press(request: Remediation) -> list[Part]:

@@ -168,7 +168,6 @@ def _text_field(part: TextField) -> Block:
     return {
         "type": "input",
         "block_id": name,
-        "optional": True,
         "label": _plain_text(part.label, limits.HEADER),
         "element": {
             "type": "plain_text_input",

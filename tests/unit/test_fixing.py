@@ -180,7 +180,7 @@ def test_two_approvals_are_counted_on_the_card(tmp_path: Path) -> None:
         assert "2 approvers needed (critical)" in repr(thread.card())
         thread.press("Approve", "UONCALL1", reason="seen")
         assert "1 of 2 - " in repr(thread.card())
-        assert "One approver more needed" in repr(thread.card())
+        assert "One more approver needed" in repr(thread.card())
         thread.press("Approve", "UONCALL2", reason="seen too")
         thread.work()
         assert "Fixed and proven" in thread.card().plain
