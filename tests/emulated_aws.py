@@ -22,15 +22,18 @@ REGIONS = {"222222222221": "eu-west-1", "222222222222": "eu-west-1", "3333333333
 class Emulated:
     """A running emulated AWS, with clients for its owners, the hub and the tenants' roles."""
 
-    def __init__(self, aws: EmulatedAws, tenants: Sequence[Tenant], now: datetime) -> None:
+    def __init__(
+        self, aws: EmulatedAws, tenants: Sequence[Tenant], now: datetime, *, empty: bool = False
+    ) -> None:
         self.aws = aws
+        self._regions = {} if empty else REGIONS
         self.now = now
         self.tenants = {tenant.id: tenant for tenant in tenants}
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._sessions: dict[str, AwsSession] = {}
 
     def region_of(self, account: str) -> str:
-        return REGIONS.get(account, "us-east-1")
+        return self._regions.get(account, "us-east-1")
 
     def client(
         self, key: Credentials, service: str, region: str = "us-east-1", token: str | None = None
@@ -110,7 +113,7 @@ def emulated(
     ]
     now = datetime.now(UTC)
     with EmulatedAws(known, now, remediation_actions=actions, empty=empty) as aws:
-        yield Emulated(aws, known, now)
+        yield Emulated(aws, known, now, empty=empty)
 
 
 def refusal(error: ClientError) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from infra.local import story
 from integrations.connect import Connections
-from integrations.ingest.ingest import Ingest
+from integrations.ingest.ingest import Ingest, Progress
 from integrations.ingest.summary import IngestSummary
 from integrations.tenants.port import Binding, ChannelKey, Tenant
 
@@ -20,12 +20,19 @@ def register(connections: Connections) -> list[Tenant]:
     return tenants
 
 
-def fill(connections: Connections, sources: Path, now: datetime) -> IngestSummary:
+def _quietly(_bytes: int, _records: int) -> None:
+    """Tell nobody how far it is."""
+
+
+def fill(
+    connections: Connections, sources: Path, now: datetime, progress: Progress = _quietly
+) -> IngestSummary:
     """Register who there is, write the sources' own files below `sources`, and take them in.
 
-    Doing it again on the same stores moves the story on to `now`.
+    Doing it again on the same stores moves the story on to `now`. `progress` hears now and then of
+    bytes read and records seen so far.
     """
     register(connections)
     story.write(sources, now)
     ingest = Ingest(connections.directory, connections.systems)
-    return ingest.run([sources], connections.rejects(), lambda *_: None)
+    return ingest.run([sources], connections.rejects(), progress)

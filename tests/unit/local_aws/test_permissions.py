@@ -172,9 +172,9 @@ def sessions_of(bare_aws: Emulated) -> Callable[[list[dict[str, Any]]], dict[str
         ([{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}], True),
         ([{"Effect": "Allow", "Action": "s3:*", "NotResource": "arn:aws:s3:::mine-*"}], False),
         ([_allow("s3:putbucketVERSIONING", "*")], True),
-        ([_allow("s3:*", "*", Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}})],
-         True),
         ([_allow("s3:*", "*", Condition={"StringEquals": {"aws:RequestedRegion": "us-east-1"}})],
+         True),
+        ([_allow("s3:*", "*", Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}})],
          False),
         ([], False),
     ],
@@ -187,10 +187,7 @@ def test_actions_resources_and_conditions_are_read_as_iam_reads_them(
 ) -> None:
     owner = bare_aws.owner(PAYMENTS, "s3")
     if "mine-bucket" not in {row["Name"] for row in owner.list_buckets()["Buckets"]}:
-        owner.create_bucket(
-            Bucket="mine-bucket",
-            CreateBucketConfiguration={"LocationConstraint": "eu-west-1"},
-        )
+        owner.create_bucket(Bucket="mine-bucket")
     session = sessions_of(statements or [_allow("sts:GetCallerIdentity", "*")])
     before = bare_aws.aws.state(PAYMENTS)
     status = "Suspended" if _versioning(owner) == "Enabled" else "Enabled"

@@ -55,7 +55,6 @@ def _subnet(holdings: Holdings, item: Item) -> None:
             tags={"subnet": item["tags"]},
         )
     made.map_public_ip_on_launch = said["mapPublicIpOnLaunch"]
-    made.default_for_az = False
 
 
 def _nat_gateway(holdings: Holdings, item: Item) -> None:
