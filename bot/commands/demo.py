@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 FIRST_QUESTION = "what needs attention first?"
 PORT = 8420
 """The page's usual port, so that an open page finds a demo that was started again."""
+_TAKING_IN = "Taking in what the tenants' sources tell ..."
+_EVERY_S = 0.1
 _ANSWER_S = 60.0
 _NOT_ANSWERED, _INTERRUPTED = 1, 130
 _TO_TRY = (
@@ -144,7 +146,7 @@ def _filled(folder: Path) -> Iterator[tuple["EmulatedAws", "AwsAccess"]]:
     from integrations.settings import EMULATED, AwsAccess, Settings
 
     began, now = time.monotonic(), datetime.now(UTC)
-    _note("Taking in what the tenants' sources tell ...", end="")
+    _note(_TAKING_IN, end="")
     with Connections(Settings(state=folder)) as connections, ExitStack() as opened:
         runbooks = connections.runbooks().runbooks()
         emulated = EmulatedAws(
@@ -153,7 +155,7 @@ def _filled(folder: Path) -> Iterator[tuple["EmulatedAws", "AwsAccess"]]:
             remediation_actions=sorted({a for r in runbooks for a in r.permissions}),
         )
         opened.enter_context(emulated)
-        summary = fill(connections, folder / "sources", now)
+        summary = fill(connections, folder / "sources", now, _counting())
         _note(_taken_in(summary, time.monotonic() - began))
         hub = emulated.hub_credentials
         aws = AwsAccess(
@@ -187,13 +189,27 @@ def _served(workspace: "Workspace", port: int | None) -> "WorkspaceServer":
         ) from error
 
 
+def _counting() -> Callable[[int, int], None]:
+    """Count on the line that is open, on a terminal only, a few times a second."""
+    told = time.monotonic()
+
+    def count(_bytes: int, records: int) -> None:
+        nonlocal told
+        if sys.stderr.isatty() and time.monotonic() - told > _EVERY_S:
+            told = time.monotonic()
+            _note(f"\r{_TAKING_IN} {records:,}", end="")
+
+    return count
+
+
 def _taken_in(summary: "IngestSummary", took_s: float) -> str:
     """What went in, in three lines: how much, from where, for whom."""
     rejected = f"{summary.rejected:,}" if summary.rejected else "none"
     sources = ", ".join(f"{name} {count:,}" for name, count in summary.by_source.most_common())
     tenants = ", ".join(f"{name} {count:,}" for name, count in sorted(summary.by_tenant.items()))
+    again = f"\r{_TAKING_IN}" if sys.stderr.isatty() else ""
     return (
-        f" {summary.records:,} records, {rejected} rejected, {took_s:.1f} s\n"
+        f"{again} {summary.records:,} records, {rejected} rejected, {took_s:.1f} s\n"
         f"  from  {sources}\n"
         f"  for   {tenants}"
     )

@@ -290,8 +290,14 @@ def test_an_answer_in_several_messages_is_read_from_its_beginning(shown: Shown) 
     box.press("Enter")
     shown.bot.hold.set()
     expect(thread.get_by_role("button", name="Plan the fix")).to_have_count(1)
-    picture_of = {"channel": ACME, "thread_ts": root, "filename": "a.png", "alt_txt": "A path"}
-    shown.bot.client.files_upload_v2(file=picture(), title="A path", **picture_of)
+    shown.bot.client.files_upload_v2(
+        file=picture(),
+        filename="a.png",
+        title="A path",
+        alt_txt="A path",
+        channel=ACME,
+        thread_ts=root,
+    )
     post(channel=ACME, thread_ts=root, text="The plan, to be approved.")
     plan = thread.get_by_text("The plan, to be approved.")
     expect(plan).to_be_attached()

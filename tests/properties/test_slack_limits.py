@@ -153,6 +153,10 @@ def replies_of(some: st.SearchStrategy[Part]) -> st.SearchStrategy[Reply]:
     )
 
 
+replies = replies_of(parts | lines | fields)
+"""Whatever a card could hold."""
+
+
 def strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
@@ -205,7 +209,7 @@ def check(blocks: list[dict[str, Any]]) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(replies_of(parts | lines | fields), st.integers(0, 12_000))
+@given(replies, st.integers(0, 12_000))
 def test_every_reply_fits_slacks_limits(reply: Reply, used: int) -> None:
     pages = render(reply, used=used)
     assert 1 <= len(pages) <= MOST_MESSAGES

@@ -170,7 +170,7 @@ function container(block, context) {
 
 function input(block, context) {
   const id = `field-${block.block_id}`;
-  const field = element({ ...block.element, id, required: !block.optional }, block, context);
+  const field = element({ ...block.element, id, required: !block.optional && context.alone }, block, context);
   field.setAttribute("aria-describedby", `${id}-hint ${id}-error`);
   return el("div", { class: "field-block", "data-block": block.block_id },
     el("label", { for: id }, ...textObject(block.label), block.optional ? el("span", { class: "optional" }, " (optional)") : null),
