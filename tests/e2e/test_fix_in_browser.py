@@ -50,9 +50,10 @@ def ask(page: Page, words: str) -> Locator:
     return page.get_by_test_id("thread")
 
 
-def outside(group: str, state: Mapping[str, Any]) -> dict[str, Any]:
-    """An account without one security group."""
-    return {path: value for path, value in state.items() if group not in path}
+def beside(state: Mapping[str, Any], *groups: str) -> dict[str, Any]:
+    """An account without some security groups, and without the runbook that was put there."""
+    apart = ("/_documents/SecurityAssist-", *groups)
+    return {path: v for path, v in state.items() if not any(word in path for word in apart)}
 
 
 def test_an_open_group_is_closed_by_approval_proven_and_opened_again(
@@ -84,8 +85,8 @@ def test_an_open_group_is_closed_by_approval_proven_and_opened_again(
     expect(card.get_by_role("button", name="Approve")).to_have_count(0)
 
     fixed = demo.emulated.state(SHOP)
-    assert fixed != before
-    assert outside(GROUP, fixed) == outside(GROUP, before), "nothing else changed"
+    assert beside(fixed) != beside(before)
+    assert beside(fixed, GROUP) == beside(before, GROUP), "nothing else changed"
 
     again = ask(page, "what needs attention first?")
     expect(again).to_contain_text("coupon-preview", timeout=PATIENCE_MS)
@@ -100,6 +101,6 @@ def test_an_open_group_is_closed_by_approval_proven_and_opened_again(
     card = page.get_by_test_id("thread").get_by_test_id("message").filter(has=title)
     card.get_by_role("button", name="Undo").click()
     expect(card).to_contain_text("Undone and proven", timeout=PATIENCE_MS)
-    assert demo.emulated.state(SHOP) == before, "the account is as it was"
+    assert beside(demo.emulated.state(SHOP)) == beside(before), "the account is as it was"
     back = ask(page, "what needs attention first?")
     expect(back).to_contain_text("Fix the open SSH on web-7 first", timeout=PATIENCE_MS)
