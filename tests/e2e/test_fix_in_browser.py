@@ -52,7 +52,7 @@ def ask(page: Page, words: str) -> Locator:
 
 def beside(state: Mapping[str, Any], *groups: str) -> dict[str, Any]:
     """An account without some security groups, and without the runbook that was put there."""
-    apart = ("/_documents/SecurityAssist-", *groups)
+    apart = ("ssm/us-east-1/_documents", *groups)
     return {path: v for path, v in state.items() if not any(word in path for word in apart)}
 
 
