@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.request import Request
+from moto.core.utils import get_service_model
 from moto.moto_api._internal import mock_random
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response
@@ -28,11 +29,13 @@ from infra.local.aws.recorder import Recorder
 from infra.local.aws.security_hub import SecurityHub
 from infra.local.aws.state import state
 from infra.local.aws.sts import SecurityTokens
+from integrations.aws import AwsSession
 
 _LOG = logging.getLogger(__name__)
 REGION = "us-east-1"
 """Of accounts that the story does not know."""
 _READS = ("Describe", "Get", "List", "Select", "BatchGet", "Head", "Simulate")
+_FIRST = ("sts", "ssm", "ec2", "s3", "iam", "securityhub", "config")
 _SEED = 20_251
 """Of the ids that the specification does not name: the same story gives the same accounts."""
 
@@ -119,6 +122,19 @@ class Emulator:
         return make_server(
             host, port, self._door, threaded=True, request_handler=_Quiet, fd=listening.fileno()
         )
+
+    def warm(self) -> None:
+        """Read the descriptions of the services that a fix asks first, before one does."""
+        for service in _FIRST:
+            get_service_model(service)
+        key = self._order["hub"]
+        AwsSession(
+            access_key=key["access_key_id"],
+            secret_key=key["secret_access_key"],
+            token=None,
+            region=REGION,
+            endpoint_url=self._url,
+        ).client("ec2")
 
     def _changed(self, call: Call) -> None:
         """Whatever was called may have changed its account; looking again costs little."""

@@ -35,6 +35,7 @@ def main() -> None:
     filled = time.monotonic()
     server = emulator.serve_on(listening)
     _tell(ready={"import_s": imported - began, "fill_s": filled - imported})
+    threading.Thread(target=emulator.warm, daemon=True).start()
     server.serve_forever()
 
 

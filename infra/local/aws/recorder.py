@@ -4,7 +4,6 @@ An item is what the specification says with what is now laid over it, so that an
 nothing was changed has the very items that the story exports.
 """
 
-import copy
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -35,7 +34,7 @@ class Recorder:
         self._holdings = holdings
         self._clock = clock
         self._versions: dict[Name, list[Item]] = {
-            Name(item["resourceType"], item["resourceId"]): [copy.deepcopy(item)] for item in told
+            Name(item["resourceType"], item["resourceId"]): [item] for item in told
         }
         self._watched = self._look()
         self.stale = False

@@ -62,6 +62,9 @@ class SecurityTokens:
         arn, name = call.text("RoleArn"), call.text("RoleSessionName")
         if not _SESSION.fullmatch(name):
             raise AwsError("ValidationError", "RoleSessionName is missing or malformed")
+        if call.text("PolicyArns.member.1.arn"):
+            said = "the emulated AWS takes a session policy as a document, not by its ARN"
+            raise AwsError("ValidationError", said)
         duration = _seconds(call.text("DurationSeconds"))
         session_policy = _session_policy(call.text("Policy"))
         self._trusts(call, arn)

@@ -106,3 +106,12 @@ def test_a_session_lasts_no_longer_than_its_role_allows(story_aws: Emulated) -> 
         story_aws.assume(SHOP, READ, DurationSeconds=3_601)
 
     assert refusal(refused.value) == "ValidationError"
+
+
+def test_a_session_policy_by_its_arn_is_refused_rather_than_overlooked(
+    story_aws: Emulated,
+) -> None:
+    with pytest.raises(ClientError) as refused:
+        story_aws.assume(SHOP, READ, PolicyArns=[{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}])
+
+    assert refusal(refused.value) == "ValidationError"

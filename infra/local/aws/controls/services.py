@@ -40,9 +40,8 @@ def _runtimes_are_supported(looked: Looked) -> Iterator[Verdict]:
 
 def _queues_are_encrypted(looked: Looked) -> Iterator[Verdict]:
     for queue in looked.holdings.of("sqs").queues.values():
-        managed = str(queue.attributes.get("SqsManagedSseEnabled")).lower() == "true"
-        key = bool(queue.attributes.get("KmsMasterKeyId"))
-        yield Verdict(queue.queue_arn, "AwsSqsQueue", managed or key)
+        managed = str(queue.sqs_managed_sse_enabled).lower() == "true"
+        yield Verdict(queue.queue_arn, "AwsSqsQueue", managed or bool(queue.kms_master_key_id))
 
 
 def _topics_are_encrypted(looked: Looked) -> Iterator[Verdict]:

@@ -102,18 +102,19 @@ def _function(holdings: Holdings, item: Item) -> None:
 def _cluster(holdings: Holdings, item: Item) -> None:
     said = item["configuration"]
     network = said["resourcesVpcConfig"]
-    importlib.import_module("moto.eks.models")
-    holdings.of("eks").create_cluster(
-        said["name"],
-        said["roleArn"],
-        {
-            "subnetIds": network["subnetIds"],
-            "securityGroupIds": network["securityGroupIds"],
-            "endpointPublicAccess": network["endpointPublicAccess"],
-        },
-        version=said["version"],
-        tags=dict(item["tags"]),
-    )
+    clusters = holdings.of("eks")
+    with drawing(importlib.import_module("moto.eks.models"), validate_role_arn=""):
+        clusters.create_cluster(
+            said["name"],
+            said["roleArn"],
+            {
+                "subnetIds": network["subnetIds"],
+                "securityGroupIds": network["securityGroupIds"],
+                "endpointPublicAccess": network["endpointPublicAccess"],
+            },
+            version=said["version"],
+            tags=dict(item["tags"]),
+        )
 
 
 CREATORS = {
