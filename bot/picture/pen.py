@@ -7,7 +7,7 @@ from bot.picture.fonts import width
 from bot.picture.glyphs import Family
 from bot.picture.shapes import Rect
 
-INK, MUTED, LINE, PATH, PAPER = "#16202E", "#4B5768", "#A3AFBE", "#B42318", "#FFFFFF"
+INK, MUTED, LINE, PATH, PAPER = "#16202E", "#4B5768", "#8793A4", "#B42318", "#FFFFFF"
 
 
 @dataclass(slots=True)

@@ -27,6 +27,11 @@ def note_of(view: Connections) -> str:
     return f"{there - left} of {there} resources; the other {left} are not drawn" if left else ""
 
 
+def told_by(title: str, cut: str) -> bool:
+    """Whether a title already tells the cut: "Rotate the key of bot: it is an administrator's"."""
+    return cut.lower() in title.lower()
+
+
 def alt_of(view: Connections, shown: Shown) -> str:
     """What the picture finds, in sentences: for those who cannot see it."""
     words = [_sentence(title_of(view))]
@@ -34,7 +39,7 @@ def alt_of(view: Connections, shown: Shown) -> str:
         words.append(_path(view, view.path))
     else:
         words.append(_neighbours(view, shown))
-    if view.cut and view.cut.text:
+    if view.cut and not told_by(words[0], view.cut.text):
         words.append(_sentence(f"Smallest cut: {view.cut.text}"))
     if note := note_of(view):
         words.append(_sentence(note))

@@ -11,6 +11,7 @@ from bot.picture.fonts import FAMILY, drawable, fitted, width, wrapped
 from bot.picture.labels import CUT_WORD, Label, draw_labels, placed_labels
 from bot.picture.lines import draw_lines
 from bot.picture.pen import INK, MUTED, PAPER, PATH, Pen
+from bot.picture.saying import told_by
 from bot.picture.shapes import Piece, Rect
 from integrations.findings.port import Severity
 
@@ -43,7 +44,7 @@ class Words:
     note: str = ""
     """What is not drawn."""
     cut: str = ""
-    """What the dashed line stands for; empty where there is none."""
+    """The smallest change that breaks it: what the dashed line stands for, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def sheet(shown: Shown, words: Words) -> Sheet:
     room = Rect(4 - dx, -_AROUND, WIDTH - 8, content.height + 2 * _AROUND)
     taken = _taken(shown.nodes, content.boxes, style)
     labels = placed_labels(shown.edges, content.routes, taken, room, style.small)
-    top = _head(pen, words) - min([0.0, *(label.at.y + _SLACK for label in labels)])
+    top = _head(pen, words, shown) - min([0.0, *(label.at.y + _SLACK for label in labels)])
     bottom = top + max([content.height, *(label.at.bottom - _SLACK for label in labels)])
     boxes = {key: rect.moved(dx, top) for key, rect in content.boxes.items()}
     routes = {edge: [p.moved(dx, top) for p in way] for edge, way in content.routes.items()}
@@ -124,18 +125,20 @@ def _chips(
     return {n.key: tuple(chip_rects(n, boxes[n.key], style, across)) for n in nodes if n.chips}
 
 
-def _head(pen: Pen, words: Words) -> float:
-    """The title and what is not drawn; gives the y where boxes begin."""
+def _head(pen: Pen, words: Words, shown: Shown) -> float:
+    """The title, a cut that is no line, what is not drawn; gives the y where boxes begin."""
     title, room, y = drawable(words.title), WIDTH - 2 * _MARGIN, 22.0
     fitting = _TITLE_MOST * room / max(1.0, width(title, _TITLE_MOST, bold=True))
     size = max(_TITLE_LEAST, min(_TITLE_MOST, fitting))
     for line in wrapped(title, size, room, bold=True):
         y += size * 1.15
         pen.text(_MARGIN, y - size * 0.2, line, size, INK, bold=True)
-    if words.note:
+    drawn = any(edge.cut for edge in shown.edges)
+    cut = "" if drawn or told_by(words.title, words.cut) else _cut(words)
+    for note in filter(None, (cut, words.note)):
         y += _FOOT_TYPE * 1.3
-        note = fitted(drawable(words.note), _FOOT_TYPE, WIDTH - 2 * _MARGIN)
-        pen.text(_MARGIN, y - 4, note, _FOOT_TYPE, MUTED)
+        line = fitted(drawable(note[:1].upper() + note[1:]), _FOOT_TYPE, room)
+        pen.text(_MARGIN, y - 4, line, _FOOT_TYPE, MUTED)
     return y + _GAP
 
 
@@ -161,12 +164,15 @@ def _legend(words: Words, shown: Shown) -> Iterator[_Entry]:
     if any(edge.on_path for edge in shown.edges):
         yield None, "path"
     if any(edge.cut for edge in shown.edges):
-        most = WIDTH * 0.5
-        yield CUT_WORD, fitted(drawable(f"smallest cut: {words.cut}"), _FOOT_TYPE, most)
+        yield CUT_WORD, fitted(drawable(_cut(words)), _FOOT_TYPE, WIDTH * 0.5)
     marked = [n.severity for n in shown.nodes] + [c.severity for n in shown.nodes for c in n.chips]
     pills = [s for s in marked if s is not None and pill_width(s, 1)]
     if pills:
         yield max(pills), "worst open finding"
+
+
+def _cut(words: Words) -> str:
+    return f"smallest cut: {words.cut}"
 
 
 def _entries(pen: Pen, entries: Sequence[_Entry], x: float, y: float) -> None:

@@ -79,6 +79,14 @@ def test_what_stands_by_itself_is_said_to() -> None:
     )
 
 
+def test_a_cut_that_the_title_tells_is_not_told_again() -> None:
+    cut = Cut(text="Rotate the key", control=None, resource="node/0")
+    view = view_of([thing(0)], cut=cut, caption="Rotate the key of bot: it is an administrator's.")
+    assert "cut" not in draw(view).alt
+    assert "mallest cut" not in sheet_of(view).svg
+    assert "Smallest cut: Rotate the key." in draw(view_of([thing(0)], cut=cut)).alt
+
+
 def test_the_longest_names_leave_the_alternative_text_within_bounds() -> None:
     path = path_of(*(thing(n, "n" * 255) for n in range(12)))
     cut = Cut(text="c" * 300, control=None, resource="node/0")

@@ -46,10 +46,12 @@ def test_the_legend_tells_only_what_is_in_the_picture() -> None:
     assert {"path", "cut", "smallest cut: Remove port 22"} <= set(words)
 
 
-def test_a_cut_that_is_no_line_of_the_picture_is_not_in_the_legend() -> None:
+def test_a_cut_that_is_no_line_of_the_picture_is_told_under_the_title() -> None:
     path = path_of(internet(), thing(0))
     cut = Cut(text="Rotate the key", control=None, resource="node/0")
-    assert not [w for w in _words(sheet_of(view_of([], path=path, cut=cut)).svg) if "cut" in w]
+    words = _words(sheet_of(view_of([], path=path, cut=cut)).svg)
+    assert [word for word in words if "cut" in word] == ["Smallest cut: Rotate the key"]
+    assert words[1] == "Smallest cut: Rotate the key"
 
 
 def test_what_is_not_drawn_is_said_under_the_title() -> None:
