@@ -1,6 +1,6 @@
 """A tenant with one open security group, an account that runs runbooks, and people who decide."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -118,13 +118,15 @@ class Stage:
         (finding,) = self.open_many([number])
         return finding
 
-    def open_many(self, numbers: list[int]) -> list[Finding]:
+    def open_many(
+        self, numbers: Sequence[int], severity: Severity = Severity.HIGH
+    ) -> list[Finding]:
         """Several of them, taken in together."""
         systems = self.systems
         arns = {n: ec2(f"security-group/sg-{n}") for n in numbers}
         self.account.groups |= {f"sg-{n}": list(RULES) for n in numbers}
         systems.resources.apply(change([resource(arns[n], name=f"sg-{n}") for n in numbers]))
-        systems.findings.upsert([ssh_is_open(f"f-{n}", arns[n]) for n in numbers])
+        systems.findings.upsert([ssh_is_open(f"f-{n}", arns[n], severity) for n in numbers])
         return [systems.findings.get(f"f-{n}").finding for n in numbers]
 
     def changes_tenant(self, **fields: Any) -> None:

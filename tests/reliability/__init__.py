@@ -1,0 +1,1 @@
+"""What `make reliability` runs: faults, crashes, forgeries and tampering, counted."""

@@ -1,0 +1,131 @@
+"""`make reliability`: every figure of docs/reliability.md, counted anew.
+
+python -m tests.reliability [SUITE ...]; ends with 1 when anything was found.
+"""
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from tests.reliability import crashes, exactly_once, false_fixes, forged, tampering
+
+APPROVALS, SEEDS = 2_000, (1, 2, 3)
+FORGED, FALSE_FIXES, TAMPERED = 1_000, 330, 512
+RANDOM_KILLS = 60
+
+Lines = Iterator[tuple[str, bool]]
+"""What is printed, and whether it is as promised."""
+
+
+def once() -> Lines:
+    """Exactly once: the product beside the design that comes to mind first, seed by seed."""
+    yield f"{'design':<12} {'seed':>4} {_HEADS}", True
+    for design in exactly_once.DESIGNS:
+        total = exactly_once.Count()
+        for seed in SEEDS:
+            count = exactly_once.run(design, APPROVALS, seed)
+            total += count
+            yield _row(design, str(seed), count)
+        yield _row(design, "all", total)
+        faults = ", ".join(f"{n} {name}" for name, n in sorted(total.faults.items()))
+        yield f"  {design}: {faults}, {total.taken_over} taken over", True
+        if total.stages:
+            ends = ", ".join(f"{n} {stage}" for stage, n in total.stages.most_common())
+            yield f"  {design}: {ends}", True
+        yield from ((f"  {why}", False) for why in total.broken)
+
+
+_HEADS = "approvals  clicks  executions  duplicates  lost  unwritten"
+
+
+def _row(design: str, seed: str, count: exactly_once.Count) -> tuple[str, bool]:
+    line = (
+        f"{design:<12} {seed:>4} {count.approvals:>9} {count.deliveries:>7} {count.executions:>11}"
+        f" {count.duplicates:>11} {count.lost:>5} {count.unwritten:>10}"
+    )
+    clean = not (count.duplicates or count.lost or count.unwritten or count.broken)
+    # The other design is there to be found out: a suite that finds nothing wrong with it is blind.
+    return line, clean if design == "product" else bool(count.duplicates and count.lost)
+
+
+def kills() -> Lines:
+    """SIGKILL at each boundary of a fix's life, and at random among several workers."""
+    told = crashes.at_each_boundary()
+    yield f"at each boundary: {_of_crashes(told)}", _well(told)
+    for seed in SEEDS:
+        told = crashes.at_random(RANDOM_KILLS, 3, seed)
+        yield f"at random, seed {seed}: {_of_crashes(told)}", _well(told)
+
+
+def _of_crashes(told: crashes.Crashes) -> str:
+    return (
+        f"{told.kills} kills, {told.fixes} fixes, {told.executions} executions, "
+        f"{told.duplicates} duplicates, {told.unfinished} unfinished, "
+        f"{len(told.unwritten)} effects without a record"
+        + "".join(f"\n  {why}" for why in (*told.unwritten, *told.broken))
+    )
+
+
+def _well(told: crashes.Crashes) -> bool:
+    return not (told.duplicates or told.unfinished or told.unwritten or told.broken)
+
+
+def clicks() -> Lines:
+    """Forged clicks, through each depth."""
+    for transport in forged.TRANSPORTS:
+        told = forged.run(transport, FORGED, 1)
+        line = (
+            f"through {transport}: {told.tried.total()} forged clicks of {len(told.tried)} kinds, "
+            f"{len(told.executed)} executed, {len(told.moved)} requests moved on; "
+            f"{told.honest} of {len(told.tried)} honest ones carried out"
+        )
+        yield line, not (told.executed or told.moved) and told.honest == len(told.tried)
+        yield from ((f"  {what}", False) for what in (*told.executed, *told.moved))
+
+
+def fixes() -> Lines:
+    """Fixes that went wrong."""
+    told = false_fixes.run(FALSE_FIXES, 1)
+    ends = ", ".join(f"{n} {stage}" for stage, n in told.stages.most_common())
+    line = (
+        f"{told.tried.total()} fixes gone wrong in {len(told.tried)} ways: "
+        f"{len(told.called_fixed)} called fixed, {len(told.endless)} without an end ({ends})"
+    )
+    yield line, not (told.called_fixed or told.endless)
+
+
+def audit() -> Lines:
+    """Tampering with the audit."""
+    told = tampering.run(TAMPERED, 1)
+    line = f"{told.tried.total()} tamperings of {len(told.tried)} kinds: {len(told.unseen)} unseen"
+    yield line, not told.unseen
+    yield from ((f"  {kind}", False) for kind in told.unseen)
+
+
+SUITES: dict[str, Callable[[], Lines]] = {
+    "once": once,
+    "kills": kills,
+    "clicks": clicks,
+    "fixes": fixes,
+    "audit": audit,
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the named suites, or all of them; 1 when anything is not as promised."""
+    logging.disable(logging.CRITICAL)
+    kept = True
+    for name in names or SUITES:
+        began = time.monotonic()
+        sys.stdout.write(f"\n== {name}: {(SUITES[name].__doc__ or '').strip()}\n")
+        for line, fine in SUITES[name]():
+            kept = kept and fine
+            sys.stdout.write(f"{line}{'' if fine else '   <- NOT AS PROMISED'}\n")
+            sys.stdout.flush()
+        sys.stdout.write(f"({time.monotonic() - began:.0f} s)\n")
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

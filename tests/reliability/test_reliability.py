@@ -1,0 +1,70 @@
+"""A slice of `make reliability`: small enough for every run, large enough to be seen to catch."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from tests.reliability import crashes, exactly_once, false_fixes, forged, tampering
+
+
+@pytest.fixture(autouse=True)
+def _silence() -> Iterator[None]:
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def test_200_approvals_over_a_failing_network_are_carried_out_once_each() -> None:
+    count = exactly_once.run("product", 200, seed=7)
+    assert (count.duplicates, count.lost, count.unwritten, count.broken) == (0, 0, 0, [])
+    assert count.deliveries >= 4 * 200
+    assert count.executions >= 190, "a run in which hardly anything is done proves nothing"
+    for fault in ("throttled", "reset", "cut", "killed", "hangs"):
+        assert count.faults[fault] > 20, f"{fault} never happened"
+    assert count.taken_over > 0
+
+
+def test_the_same_run_catches_a_design_that_claims_first() -> None:
+    count = exactly_once.run("claim-first", 200, seed=7)
+    assert count.duplicates > 0
+    assert count.lost > 0
+
+
+def test_on_a_calm_network_every_approval_is_carried_out_and_proven() -> None:
+    count = exactly_once.run("product", 20, seed=7, faults=exactly_once.CALM)
+    assert count.stages == {"verified": 20}
+    assert (count.executions, count.broken) == (20, [])
+
+
+def test_a_worker_killed_at_any_boundary_leaves_records_and_no_second_execution() -> None:
+    told = crashes.at_each_boundary(every=13)
+    assert told.kills >= 8
+    assert (told.duplicates, told.unwritten, told.broken) == (0, [], [])
+
+
+def test_workers_killed_at_random_carry_out_each_fix_once() -> None:
+    told = crashes.at_random(fixes=8, workers=3, seed=7)
+    assert told.kills > 3
+    assert (told.executions, told.duplicates, told.unfinished) == (8, 0, 0)
+    assert (told.unwritten, told.broken) == ([], [])
+
+
+@pytest.mark.parametrize("transport", sorted(forged.TRANSPORTS))
+def test_no_forged_click_runs_anything(transport: str) -> None:
+    told = forged.run(transport, 60, seed=7)
+    assert told.tried.total() >= 60
+    assert (told.executed, told.moved) == ([], [])
+    assert told.honest == len(told.tried), "and the right person's click does"
+
+
+def test_no_fix_gone_wrong_is_called_fixed() -> None:
+    told = false_fixes.run(33, seed=7)
+    assert (told.called_fixed, told.endless) == ([], [])
+    assert set(told.stages) == {"failed", "not_fixed"}
+
+
+def test_every_tampering_with_the_audit_is_found() -> None:
+    told = tampering.run(160, seed=7)
+    assert told.tried.total() >= 160
+    assert told.unseen == []
