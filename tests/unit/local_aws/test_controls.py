@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from infra.local import story
 from infra.local.aws.controls import CONTROLS
 from infra.local.aws.controls.identities import CONTROLS as IDENTITIES
+from infra.local.controls import CONTROLS as TITLES
+from integrations.runbooks.catalogue import ShippedRunbooks
 from tests.emulated_aws import Emulated, emulated
 from tests.unit.local_aws.wrongs import EVERYBODY, WRONGS, open_group, rule
 
@@ -87,6 +90,18 @@ def test_every_control_that_the_issue_lists_can_be_re_evaluated() -> None:
         SecretsManager.1 SecretsManager.4 SSM.4 DMS.1
     """
     assert set(listed.split()) <= set(CONTROLS)
+
+
+def test_every_control_that_a_runbook_fixes_can_be_re_evaluated() -> None:
+    shipped = ShippedRunbooks(Path(__file__).parents[3] / "infra" / "runbooks")
+
+    fixed = {control for runbook in shipped.runbooks() for control in runbook.controls}
+
+    assert fixed <= set(CONTROLS)
+
+
+def test_every_control_has_a_title_and_a_severity() -> None:
+    assert set(CONTROLS) <= set(TITLES)
 
 
 @pytest.mark.parametrize(

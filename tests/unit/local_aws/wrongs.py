@@ -164,6 +164,15 @@ def _access_list(of: Service, account: str) -> Wrong:
     )
 
 
+def _generous_subnet(of: Service, account: str) -> Wrong:
+    ec2, (_, subnet) = of("ec2"), subnets(of)
+    ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
+    return Wrong(
+        _arn(account, "ec2", f"subnet/{subnet}"),
+        lambda: ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": False}),
+    )
+
+
 # -- buckets
 
 
@@ -388,6 +397,24 @@ def _plain_snapshot(of: Service, account: str) -> Wrong:
     return Wrong(_arn(account, "rds", f"snapshot:{name}"), right)
 
 
+def _rds_cluster(right: dict[str, Any]) -> Make:
+    def make(of: Service, account: str) -> Wrong:
+        name = draw("cluster")
+        of("rds").create_db_cluster(
+            DBClusterIdentifier=name, Engine="aurora-postgresql", MasterUsername="owner",
+            MasterUserPassword="fake-password", DeletionProtection=False,
+            CopyTagsToSnapshot=False,
+        )  # fmt: skip
+        return Wrong(
+            _arn(account, "rds", f"cluster:{name}"),
+            lambda: of("rds").modify_db_cluster(
+                DBClusterIdentifier=name, ApplyImmediately=True, **right
+            ),
+        )
+
+    return make
+
+
 def _cluster(wrong: dict[str, Any], right: dict[str, Any]) -> Make:
     def make(of: Service, account: str) -> Wrong:
         name = draw("cluster")
@@ -580,6 +607,7 @@ WRONGS: dict[str, Make] = {
     "EC2.9": _public_instance,
     "EC2.13": open_group(rule("tcp", 20, 25)),
     "EC2.14": open_group(rule("tcp", 3389, 3389, Ipv6Ranges=[{"CidrIpv6": "::/0"}])),
+    "EC2.15": _generous_subnet,
     "EC2.18": open_group(rule("tcp", 8443, 8443)),
     "EC2.19": open_group(rule("tcp", 5432, 5432)),
     "EC2.21": _access_list,
@@ -604,9 +632,12 @@ WRONGS: dict[str, Make] = {
     "RDS.4": _plain_snapshot,
     "RDS.5": _database({"MultiAZ": False}, {"MultiAZ": True}),
     "RDS.6": _database({}, {"MonitoringInterval": 60}),
+    "RDS.7": _rds_cluster({"DeletionProtection": True}),
     "RDS.8": _database({"DeletionProtection": False}, {"DeletionProtection": True}),
     "RDS.11": _database({"BackupRetentionPeriod": 0}, {"BackupRetentionPeriod": 7}),
     "RDS.13": _database({"AutoMinorVersionUpgrade": False}, {"AutoMinorVersionUpgrade": True}),
+    "RDS.16": _rds_cluster({"CopyTagsToSnapshot": True}),
+    "RDS.17": _database({"CopyTagsToSnapshot": False}, {"CopyTagsToSnapshot": True}),
     "Redshift.1": _cluster({"PubliclyAccessible": True}, {"PubliclyAccessible": False}),
     "Redshift.3": _cluster({"AutomatedSnapshotRetentionPeriod": 1},
                            {"AutomatedSnapshotRetentionPeriod": 7}),
@@ -627,6 +658,7 @@ WRONGS: dict[str, Make] = {
     "CloudTrail.4": _trail(lambda of, name: of("cloudtrail").update_trail(
         Name=name, EnableLogFileValidation=True)),
     "CloudTrail.5": _trail(_trail_to_logs),
+    "ELB.4": _balancer("routing.http.drop_invalid_header_fields.enabled", {}),
     "ELB.5": _balancer("access_logs.s3.enabled", {}),
     "ELB.6": _balancer("deletion_protection.enabled", {}),
     "ELB.16": _web_acl,

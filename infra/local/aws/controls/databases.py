@@ -36,6 +36,14 @@ def _of_instances(passes: Callable[[Any], bool]) -> Check:
     return check
 
 
+def _of_rds_clusters(passes: Callable[[Any], bool]) -> Check:
+    def check(looked: Looked) -> Iterator[Verdict]:
+        for name, cluster in looked.holdings.of("rds").clusters.items():
+            yield Verdict(looked.arn("rds", f"cluster:{name}"), "AwsRdsDbCluster", passes(cluster))
+
+    return check
+
+
 def _of_clusters(passes: Callable[[Any], bool]) -> Check:
     def check(looked: Looked) -> Iterator[Verdict]:
         for name, cluster in looked.holdings.of("redshift").clusters.items():
@@ -78,12 +86,18 @@ CONTROLS = (
     Control("RDS.5", "rds-multi-az-support", _of_instances(lambda row: _true(row.multi_az))),
     Control("RDS.6", "rds-enhanced-monitoring-enabled",
             _of_instances(lambda row: int(row.monitoring_interval or 0) > 0)),
+    Control("RDS.7", "rds-cluster-deletion-protection-enabled",
+            _of_rds_clusters(lambda row: _true(row.deletion_protection))),
     Control("RDS.8", "rds-instance-deletion-protection-enabled",
             _of_instances(lambda row: _true(row.deletion_protection))),
     Control("RDS.11", "db-instance-backup-enabled",
             _of_instances(lambda row: int(row.backup_retention_period or 0) >= _BACKUP_DAYS)),
     Control("RDS.13", "rds-automatic-minor-version-upgrade-enabled",
             _of_instances(lambda row: _true(row.auto_minor_version_upgrade))),
+    Control("RDS.16", "rds-cluster-copy-tags-to-snapshots-enabled",
+            _of_rds_clusters(lambda row: _true(row.copy_tags_to_snapshot))),
+    Control("RDS.17", "rds-instance-copy-tags-to-snapshots-enabled",
+            _of_instances(lambda row: _true(row.copy_tags_to_snapshot))),
     Control("Redshift.1", "redshift-cluster-public-access-check",
             _of_clusters(lambda row: not _true(row.publicly_accessible))),
     Control("Redshift.3", "redshift-backup-enabled",

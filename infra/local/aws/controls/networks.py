@@ -86,6 +86,13 @@ def _instances_are_private(looked: Looked) -> Iterator[Verdict]:
         yield Verdict(looked.arn("ec2", f"instance/{instance.id}"), "AwsEc2Instance", private)
 
 
+def _subnets_give_no_addresses(looked: Looked) -> Iterator[Verdict]:
+    for of_zone in looked.holdings.ec2.subnets.values():
+        for subnet in of_zone.values():
+            gives = str(subnet.map_public_ip_on_launch).lower() == "true"
+            yield Verdict(looked.arn("ec2", f"subnet/{subnet.id}"), "AwsEc2Subnet", not gives)
+
+
 def _ssh_is_closed(looked: Looked) -> Iterator[Verdict]:
     for group in _groups(looked):
         yield _group(looked, group, passed=not _admits(group, (22,)))
@@ -146,6 +153,7 @@ CONTROLS = (
     Control("EC2.9", "ec2-instance-no-public-ip", _instances_are_private),
     Control("EC2.13", "restricted-ssh", _ssh_is_closed),
     Control("EC2.14", "restricted-common-ports", _rdp_is_closed),
+    Control("EC2.15", "subnet-auto-assign-public-ip-disabled", _subnets_give_no_addresses),
     Control("EC2.18", "vpc-sg-open-only-to-authorized-ports", _only_authorized_ports),
     Control("EC2.19", "vpc-sg-restricted-common-ports", _high_risk_is_closed),
     Control("EC2.21", "nacl-no-unrestricted-ssh-rdp", _access_lists),

@@ -10,6 +10,7 @@ from infra.local.aws.controls.verdicts import Check, Control, Looked, Verdict
 
 _OLD_RUNTIMES = ("python2", "python3.6", "python3.7", "python3.8", "nodejs1", "go1", "ruby2",
                  "dotnetcore", "java8")  # fmt: skip
+_DROPS = "routing.http.drop_invalid_header_fields.enabled"
 _NARROWING = frozenset({"aws:sourceaccount", "aws:sourcearn", "aws:principalorgid",
                         "aws:sourceowner", "lambda:eventsourcetoken"})  # fmt: skip
 
@@ -119,6 +120,8 @@ CONTROLS = (
             _of_trails(lambda trail: bool(trail.log_validation))),
     Control("CloudTrail.5", "cloud-trail-cloud-watch-logs-enabled",
             _of_trails(lambda trail: bool(trail.cw_log_group_arn))),
+    Control("ELB.4", "alb-http-drop-invalid-header-enabled",
+            _of_balancers(lambda b: b.attrs.get(_DROPS) == "true", only="application")),
     Control("ELB.5", "elb-logging-enabled", _balancers_log),
     Control("ELB.6", "elb-deletion-protection-enabled",
             _of_balancers(lambda b: b.attrs.get("deletion_protection.enabled") == "true",
