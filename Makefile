@@ -24,8 +24,8 @@ $(STAMP): requirements.lock pyproject.toml $(BIN)/uv
 demo: $(STAMP) ## Ask the first question and open the chat page (ONCE=1: stop after the printed thread)
 	@$(BIN)/assist demo $(if $(ONCE),--once)
 
-test: $(STAMP) ## Run every test that this machine can run
-	@$(BIN)/python -m pytest
+test: $(STAMP) ## Run every test that this machine can run, a file to a core at a time
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: lint types contracts ## Lint, types, import contracts
 
