@@ -82,6 +82,8 @@ def loopback_aws(answer: Answer) -> Iterator[LoopbackAws]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body are two writes; without this the second waits for an acknowledgement.
+        disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
             sent = self.rfile.read(int(self.headers["Content-Length"]))
