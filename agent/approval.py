@@ -15,6 +15,9 @@ FELT_BY_AT_MOST = {Environment.PRODUCTION: 5, Environment.STAGING: 20, Environme
 
 LONGEST_REASON = 500
 
+_GRAVEST = frozenset({"critical", "fatal"})
+"""OCSF has one severity above critical."""
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -44,8 +47,8 @@ def approvals_needed(tenant: Tenant, severity: str, felt_by: int) -> int:
 def why_two(tenant: Tenant, severity: str, felt_by: int) -> str:
     """Why two approvers are needed, in words; empty when one is enough."""
     reasons = []
-    if severity == "critical":
-        reasons.append("critical")
+    if severity in _GRAVEST:
+        reasons.append(severity)
     if tenant.environment is Environment.PRODUCTION and tenant.priority == 1:
         reasons.append("priority 1")
     if felt_by > FELT_BY_AT_MOST[tenant.environment]:
@@ -147,7 +150,7 @@ def refuse_undo_start(remediation: Remediation, tenant: Tenant) -> Refusal | Non
 
 def needs_reason(remediation: Remediation) -> bool:
     """Whether approving asks for a reason too."""
-    return remediation.plan.severity == "critical"
+    return remediation.plan.severity in _GRAVEST
 
 
 def short(person: str) -> str:

@@ -98,7 +98,7 @@ class FixPlanner:
         fresh = self.plan(finding)
         return replace(
             fresh,
-            severity=max(plan.severity, fresh.severity, key=_gravity),
+            severity=max(plan.severity, fresh.severity, key=_gravity_of),
             why=plan.why,
             exposure=plan.exposure,
             score=plan.score,
@@ -162,7 +162,8 @@ class FixPlanner:
         checked: Checked,
         preview: Preview,
     ) -> Plan:
-        worst = max(finding.severity, exposure.severity if exposure else Severity.UNKNOWN)
+        exposed = [exposure.severity] if exposure else []
+        worst = max([finding.severity, *exposed], key=_gravity)
         title = prepared.runbook.title
         return Plan(
             title=f"{title} on {clean(prepared.resource.name)}",
@@ -182,7 +183,7 @@ class FixPlanner:
             state=checked.state,
             target=checked.target,
             saved=checked.saved,
-            unpredicted=preview.unpredicted,
+            unpredicted=_unpredicted(preview),
             touches=self._felt_by(prepared),
             risk=str(prepared.runbook.risk),
             care=prepared.runbook.care,
@@ -251,9 +252,20 @@ class _Binder:
         return self._tenant.settings[name]
 
 
-def _gravity(severity: str) -> int:
+def _gravity(severity: Severity) -> int:
+    """`Other` has OCSF's greatest number, and no rank."""
+    return -1 if severity is Severity.OTHER else severity
+
+
+def _gravity_of(severity: str) -> int:
     """Of a plan's severity."""
-    return Severity[severity.upper()]
+    return _gravity(Severity[severity.upper()])
+
+
+def _unpredicted(preview: Preview) -> tuple[str, ...]:
+    if not preview.failure:
+        return preview.unpredicted
+    return (*preview.unpredicted, f"As planned it would fail at {clean(preview.failure)}")
 
 
 def _call(call: PlannedCall) -> Call:

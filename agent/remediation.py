@@ -44,6 +44,8 @@ LEASE = timedelta(seconds=60)
 ASSIST = "assist"
 """Who did what happens by itself, in the audit."""
 
+_LONGEST_SENTENCE = 500
+
 _TRIES = 8
 """How often a decision is put again when somebody else decided at the same moment."""
 
@@ -60,8 +62,8 @@ _AT_WORK = Refusal("busy", "Another fix is at work on the same resource; try aga
 
 
 def sentence(text: str) -> str:
-    """With one full stop."""
-    return f"{text.rstrip('.')}."
+    """Words of an engine or a rule, made harmless, with one full stop."""
+    return f"{clean(text, _LONGEST_SENTENCE).rstrip('.')}."
 
 
 def new_id() -> str:

@@ -104,6 +104,8 @@ class Account(Automations):
     remembers: timedelta = timedelta(days=365)
     """How long a token is remembered by `start`; AWS does not say how long."""
     read_is_old_by: timedelta = timedelta(0)
+    foreseen: str = ""
+    """Why the document would fail, as plan mode sees it."""
     executions: dict[str, Ran] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     """Token -> the execution that it started first."""
@@ -152,7 +154,7 @@ class Account(Automations):
             resource=parameters["GroupId"],
         )
         self.after_call("preview")
-        return Preview(calls=(call,), reads=("ec2:DescribeSecurityGroups",))
+        return Preview(calls=(call,), reads=("ec2:DescribeSecurityGroups",), failure=self.foreseen)
 
     @override
     def start(self, order: Order) -> str:

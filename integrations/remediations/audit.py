@@ -105,7 +105,11 @@ class AuditLog(Protocol):
         ...
 
     def records(self, after: int = 0, remediation: str = "") -> Iterator[AuditRecord]:
-        """Records by number, those of one request only if given."""
+        """Records by number, those of one request only if given.
+
+        Raises:
+            DamagedError: a record is not what was written.
+        """
         ...
 
     def verify(self, head: str = "") -> AuditVerdict:

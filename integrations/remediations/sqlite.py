@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from typing_extensions import override
 
-from integrations.errors import NotFoundError, StaleWriteError
+from integrations.errors import DamagedError, NotFoundError, StaleWriteError
 from integrations.remediations.audit import (
     AuditEntry,
     AuditLog,
@@ -232,7 +232,7 @@ class _Audit(AuditLog):
             )
             for number, body, previous, digest in rows:
                 yield AuditRecord(
-                    number=number, entry=_entry.decode(body), previous=previous, hash=digest
+                    number=number, entry=_read(number, body), previous=previous, hash=digest
                 )
             if len(rows) < _PAGE:
                 return
@@ -268,6 +268,13 @@ class _Audit(AuditLog):
         return AuditVerdict(count, previous)
 
 
+def _read(number: int, body: bytes) -> AuditEntry:
+    try:
+        return _entry.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DamagedError(f"record {number} cannot be read; verify the audit") from error
+
+
 def _misfit(place: int, previous: str, row: Sequence[Any]) -> str:
     """What is wrong with the record at a place; empty when nothing is."""
     number, remediation, body, before, digest = row
@@ -278,8 +285,8 @@ def _misfit(place: int, previous: str, row: Sequence[Any]) -> str:
     if hash_of(number, body, before) != digest:
         return f"record {number} was changed"
     try:
-        entry = _entry.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        entry = _read(number, body)
+    except DamagedError:
         return f"record {number} cannot be read"
     if entry.remediation != remediation:
         return f"record {number} is filed under another request than it tells of"

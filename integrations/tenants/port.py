@@ -54,8 +54,9 @@ class Tenant:
     """The ExternalId that this tenant's roles ask for: issued by us, unique, never shown."""
 
     def may_approve(self, severity: str) -> tuple[str, ...]:
-        """Who decides about something of that severity."""
-        return self.approvers_of.get(severity, self.approvers)
+        """Who decides about something of that severity; `fatal` is decided about as `critical`."""
+        graded = "critical" if severity == "fatal" else severity
+        return self.approvers_of.get(graded, self.approvers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from integrations.errors import DamagedError
 from integrations.remediations.audit import AuditKind, AuditLog, hash_of, seal, start_of
 from tests.contract.engines import Opened, Remediations
 from tests.contract.rival import ROUNDS, rivals
@@ -182,3 +183,15 @@ def test_an_entry_is_the_same_however_often_it_is_sealed() -> None:
     other = replace(one, detail={"a": {"y": 2, "z": 1}, "b": 1})
     assert seal(1, one, "0" * 64).hash == seal(1, other, "0" * 64).hash
     assert seal(2, one, "0" * 64).hash != seal(1, one, "0" * 64).hash
+
+
+def test_a_record_that_cannot_be_read_is_named(remediations: Opened[Remediations]) -> None:
+    if remediations.name != "sqlite":
+        pytest.skip("writes into SQLite's file")
+    audit = remediations.now.audit_of("acme")
+    audit.append(entry(1))
+    with _file(remediations.folder) as shell:
+        shell.execute("DROP TRIGGER audit_stays")
+        shell.execute("UPDATE audit SET body = x'00'")
+    with pytest.raises(DamagedError, match="record 1"):
+        list(audit.records())

@@ -1,12 +1,14 @@
 """Who may decide about a fix, and what a decision does."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from agent.approval import Actor, Refusal
-from agent.planning import NotFixableError, NothingToFixError
+from agent.planning import FixPlanner, NotFixableError, NothingToFixError
+from integrations.errors import DeniedByAwsError
 from integrations.findings.port import FindingState, Severity
 from integrations.remediations.port import Remediation
 from integrations.tenants.port import Environment
@@ -22,8 +24,10 @@ from tests.remediating import (
     RUNBOOK,
     SSH,
     Stage,
+    ssh_is_open,
     staged,
 )
+from tests.unit.cards.story import an_exposure
 
 
 def refused(decided: Remediation | Refusal) -> str:
@@ -211,3 +215,53 @@ def test_an_account_of_nobody_is_never_planned(stage: Stage) -> None:
     other = stage.systems.findings.get("f-other").finding
     with pytest.raises(NotFixableError, match="999999999999"):
         stage.requests.propose(other, ANALYST.id)
+
+
+def test_the_gravest_severity_needs_two_and_the_approvers_of_critical_ones(
+    tmp_path: Path,
+) -> None:
+    """OCSF has one above critical."""
+    with staged(tmp_path, Severity.FATAL, approvers_of={"critical": (ONCALL2.id,)}) as stage:
+        request = stage.proposed()
+        assert request.approvals_needed == 2
+        decided = stage.requests.approve(request.id, request.plan.hash, ONCALL, "seen")
+        assert refused(decided) == "approver"
+        decided = stage.requests.approve(request.id, request.plan.hash, ONCALL2)
+        assert refused(decided) == "reason"
+        decided = stage.requests.approve(request.id, request.plan.hash, ONCALL2, "seen")
+        assert isinstance(decided, Remediation)
+
+
+def test_a_severity_that_says_nothing_does_not_hide_a_graver_one(tmp_path: Path) -> None:
+    """OCSF's `Other` has the greatest number and no rank."""
+    with staged(tmp_path, Severity.OTHER) as stage:
+        assert stage.proposed().plan.severity == "other"
+        exposure = an_exposure(severity=Severity.CRITICAL)
+        plan = FixPlanner(stage.systems, stage.catalogue, stage.clock).plan(stage.finding, exposure)
+        assert plan.severity == "critical"
+    with staged(tmp_path / "again", Severity.HIGH) as stage:
+        request = stage.approved()
+        at = stage.clock.moment + timedelta(minutes=1)
+        stage.systems.findings.upsert([ssh_is_open("f-ssh", GROUP, Severity.OTHER, at=at)])
+        assert stage.seen_through(request.id).stage == "verified"
+
+
+def test_a_failure_that_is_foreseen_is_told_with_the_plan(stage: Stage) -> None:
+    stage.account.foreseen = "step Revoke: UnauthorizedOperation"
+    plan = stage.proposed().plan
+    assert plan.unpredicted == ("As planned it would fail at step Revoke: UnauthorizedOperation",)
+
+
+def test_what_an_engine_says_comes_into_no_sentence_unclean_or_endless(stage: Stage) -> None:
+    request = stage.approved()
+
+    def denied(name: str) -> None:
+        if name == "start":
+            raise DeniedByAwsError("ssm:Start", "role", "\u202eno\x00" + "x" * 5_000)
+
+    stage.account.before_call = denied
+    outcome = stage.seen_through(request.id).outcome
+    assert len(outcome) < 700
+    assert "\u202e" not in outcome
+    assert "\x00" not in outcome
+    assert outcome.endswith("Nothing changed.")
