@@ -12,7 +12,6 @@ from bot.picture.layout import (
     TURN,
     Placed,
     Room,
-    bands_of,
     laid_out,
     least_height,
 )
@@ -70,6 +69,20 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True)
+class _Needs:
+    """The least widths at one size of type: for every part, of every column."""
+
+    style: Style
+    chips_across: int
+    gaps: list[list[float]]
+    cards: list[list[float]]
+    columns: list[list[float]]
+    """Of cards and trays."""
+    over_bands: bool
+    """Whether some part is wider than the page and has to be wrapped."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Trial:
     """How large everything is at one size of type."""
 
@@ -82,20 +95,18 @@ class _Trial:
 def composed(shown: Shown, page_w: float, page_h: float) -> Composition:
     """Fit the boxes on a page: as wide at most, and about as high unless even small type is not."""
     parts = _parts(shown)
-    last = _trial(parts, _STYLES[-1], page_w, tight=1)
+    last = _measured(parts, _needs(parts, _STYLES[-1], page_w, tight=1), page_w)
     fewest = _shortened(parts, last)
     for style, tight, over_bands, pages in _trials(path=bool(shown.path)):
-        trial = _trial(parts, style, page_w, tight)
-        both = list(zip(parts, trial.rooms, strict=True))
-        if not over_bands and any(len(bands_of(part.ranks, room)) > 1 for part, room in both):
+        needs = _needs(parts, style, page_w, tight)
+        if needs.over_bands and not over_bands:
             continue
-        if _shortened(parts, trial) > fewest:
+        trial = _measured(parts, needs, page_w)
+        if _shortened(parts, trial) > fewest or _lowest(parts, trial) > page_h * pages:
             continue
-        lowest = max((least_height(part.ranks, room) for part, room in both), default=0.0)
-        if lowest <= page_h * pages:
-            found = _packed(parts, trial, page_w)
-            if found.height <= page_h * pages:
-                return found
+        found = _packed(parts, trial, page_w)
+        if found.height <= page_h * pages:
+            return found
     return _packed(parts, last, page_w)
 
 
@@ -131,34 +142,47 @@ def _parts(shown: Shown) -> list[_Part]:
     return found
 
 
-def _trial(parts: Sequence[_Part], style: Style, page_w: float, tight: int) -> _Trial:
-    """As many chips across as go beside the cards, then cards as wide as there is room for."""
+def _needs(parts: Sequence[_Part], style: Style, page_w: float, tight: int) -> _Needs:
+    """As many chips across as go beside the cards."""
     gaps = [part.gaps(style.small, tight) for part in parts]
     cards = [[_card_need(row, style, tight=tight > 0) for row in part.rows] for part in parts]
     for across in range(_CHIPS_ACROSS, 0, -1):
-        needs = [
+        columns = [
             [max(need, _tray_need(row, style, across)) for need, row in zip(n, p.rows, strict=True)]
             for n, p in zip(cards, parts, strict=True)
         ]
-        if all(sum(n) + sum(g) <= page_w for n, g in zip(needs, gaps, strict=True)):
+        widest = max((sum(c) + sum(g) for c, g in zip(columns, gaps, strict=True)), default=0.0)
+        if widest <= page_w:
             break
-    shares = [_share(n, g, page_w) for n, g in zip(needs, gaps, strict=True)]
-    wide = min([style.most, *shares])
+    return _Needs(style, across, gaps, cards, columns, over_bands=widest > page_w)
+
+
+def _measured(parts: Sequence[_Part], needs: _Needs, page_w: float) -> _Trial:
+    """Cards as wide as there is room for."""
+    style, across = needs.style, needs.chips_across
+    every = list(zip(parts, needs.cards, needs.columns, needs.gaps, strict=True))
+    wide = min([style.most, *(_share(columns, gaps, page_w) for _, _, columns, gaps in every)])
     rooms = []
-    for part, card, need, gap in zip(parts, cards, needs, gaps, strict=True):
-        over_bands = sum(need) + sum(gap) > page_w
-        widths = [max(least, wide) for least in ([max(card)] * len(card) if over_bands else card)]
+    for part, cards, columns, gaps in every:
+        even = sum(columns) + sum(gaps) > page_w
+        widths = [max(least, wide) for least in ([max(cards)] * len(cards) if even else cards)]
         rooms.append(
             Room(
                 sizes=_sizes(part, style, widths, across),
                 heads={node.key: head(node, style) for row in part.rows for node in row},
-                gaps=[max(gap)] * len(gap) if over_bands else gap,
+                gaps=[max(gaps)] * len(gaps) if even else gaps,
                 between=style.name * _BETWEEN,
                 words=label_size(("", ""), style.small)[1] + _ABOVE_LANE,
                 width=page_w + 1,
             )
         )
     return _Trial(style, across, tuple(rooms))
+
+
+def _lowest(parts: Sequence[_Part], trial: _Trial) -> float:
+    """No layout is lower than this."""
+    both = zip(parts, trial.rooms, strict=True)
+    return max((least_height(part.ranks, room) for part, room in both), default=0.0)
 
 
 def _card_need(row: Sequence[Node], style: Style, *, tight: bool) -> float:
