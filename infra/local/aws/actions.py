@@ -1,13 +1,14 @@
 """Which IAM actions a call needs, and on which resources.
 
-Facts: the Service Authorization Reference. An action is the operation's name but for those listed
-here; a call that names no resource we know needs the action on `*`.
+Facts: the Service Authorization Reference; what an operation's action is called is told by
+`integrations.runbooks.permissions`. A call that names no resource we know needs the action on `*`.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from infra.local.aws.calls import Call, Protocol
+from integrations.runbooks.permissions import iam_action
 
 
 class Need(NamedTuple):
@@ -17,56 +18,6 @@ class Need(NamedTuple):
     resource: str
 
 
-_PREFIXES = {
-    "elb": "elasticloadbalancing",
-    "elbv2": "elasticloadbalancing",
-    "s3control": "s3",
-    "resourcegroupstaggingapi": "tag",
-    "accessanalyzer": "access-analyzer",
-}
-_S3 = {
-    "ListBuckets": "ListAllMyBuckets",
-    "HeadBucket": "ListBucket",
-    "ListObjects": "ListBucket",
-    "ListObjectsV2": "ListBucket",
-    "ListObjectVersions": "ListBucketVersions",
-    "HeadObject": "GetObject",
-    "CopyObject": "PutObject",
-    "DeleteObjects": "DeleteObject",
-    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
-    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
-    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
-    "GetBucketEncryption": "GetEncryptionConfiguration",
-    "PutBucketEncryption": "PutEncryptionConfiguration",
-    "DeleteBucketEncryption": "PutEncryptionConfiguration",
-    "GetBucketLifecycle": "GetLifecycleConfiguration",
-    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
-    "PutBucketLifecycle": "PutLifecycleConfiguration",
-    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
-    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
-    "GetBucketNotificationConfiguration": "GetBucketNotification",
-    "PutBucketNotificationConfiguration": "PutBucketNotification",
-    "GetBucketReplication": "GetReplicationConfiguration",
-    "PutBucketReplication": "PutReplicationConfiguration",
-    "DeleteBucketReplication": "PutReplicationConfiguration",
-    "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
-    "PutBucketAccelerateConfiguration": "PutAccelerateConfiguration",
-    "DeleteBucketCors": "PutBucketCORS",
-    "GetBucketCors": "GetBucketCORS",
-    "PutBucketCors": "PutBucketCORS",
-    "DeleteBucketTagging": "PutBucketTagging",
-    "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
-    "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
-}
-_RENAMED = {
-    "s3": _S3,
-    "s3control": {
-        "GetPublicAccessBlock": "GetAccountPublicAccessBlock",
-        "PutPublicAccessBlock": "PutAccountPublicAccessBlock",
-        "DeletePublicAccessBlock": "PutAccountPublicAccessBlock",
-    },
-    "lambda": {"Invoke": "InvokeFunction", "InvokeAsync": "InvokeFunction"},
-}
 _RESOURCES: dict[str, dict[str, str]] = {
     "ec2": {
         "GroupId": "security-group/",
@@ -130,7 +81,7 @@ _PASSED = {
 
 def needs(call: Call) -> list[Need]:
     """Everything that the caller must be allowed for this call."""
-    action = action_of(call.service, call.operation)
+    action = iam_action(call.service, call.operation)
     found = [Need(action, resource) for resource in _resources(call)]
     path = _PASSED.get((call.service, call.operation))
     if path is not None and (role := _at(call.parameters, path)):
@@ -138,14 +89,9 @@ def needs(call: Call) -> list[Need]:
     return found
 
 
-def action_of(service: str, operation: str) -> str:
-    """The IAM action of an operation: `s3`, `PutBucketEncryption` -> `s3:PutEncryption...`."""
-    name = _RENAMED.get(service, {}).get(operation, operation)
-    return f"{_PREFIXES.get(service, service)}:{name}"
-
-
 def _resources(call: Call) -> list[str]:
-    where = f"arn:aws:{_PREFIXES.get(call.service, call.service)}:{call.region}:{call.account}:"
+    prefix = iam_action(call.service, call.operation).partition(":")[0]
+    where = f"arn:aws:{prefix}:{call.region}:{call.account}:"
     if call.service in _ONE:
         return [_ONE[call.service](call)]
     if call.service == "ssm" and (name := call.text("DocumentName")):
