@@ -166,6 +166,8 @@ class FindingList:
     freshness: Freshness
     filtered: Mapping[str, str] = field(default_factory=dict)
     """The tool's own arguments, so that a follow-up can change one of them."""
+    exposed: int = 0
+    """How many of the total some exposure rests on; they are listed before others as severe."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

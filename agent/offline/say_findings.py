@@ -43,7 +43,16 @@ def _head(view: FindingList) -> str:
         times = "once" if view.total == 1 else f"{view.total:,} times"
         return f"{control}, {quoted(view.findings[0].title)}, fails {times} in {view.tenant}"
     of = "" if _is_other_state(view) or view.total == view.whole else f", of {view.whole:,} open"
-    return f"{view.total:,} {one(said(view.asked), view.total)} in {view.tenant}{of}"
+    return (
+        f"{view.total:,} {one(said(view.asked), view.total)} in {view.tenant}{of}{_exposed(view)}"
+    )
+
+
+def _exposed(view: FindingList) -> str:
+    """`; 7 are part of an exposure`: where to begin with a list that is long."""
+    if view.total == 1 or not view.exposed:
+        return ""
+    return f"; {view.exposed:,} {'is' if view.exposed == 1 else 'are'} part of an exposure"
 
 
 def _narrowed(view: FindingList) -> set[str]:
@@ -91,26 +100,26 @@ def _of_several(views: Sequence[FindingList]) -> str:
     found = [(finding, view) for view in ranked for finding in view.findings[:1]]
     if not found:
         return head
-    finding, view = min(found, key=lambda each: _place(each[0], views[0]))
+    finding, view = min(found, key=lambda each: _place(*each))
     return f"{head}\n{_which(view)}: {_named(finding, view)}, in {view.tenant}."
 
 
-def _place(finding: Finding, view: FindingList) -> tuple[float, float]:
-    """Where a finding stands in the order that was asked for."""
+def _place(finding: Finding, view: FindingList) -> tuple[float, bool, float]:
+    """Where the first finding of a list stands in the order that was asked for."""
     seen = finding.first_seen.timestamp()
     match view.filtered.get("order", ""):
         case "oldest":
-            return (0, seen)
+            return (0, False, seen)
         case "newest":
-            return (0, -seen)
+            return (0, False, -seen)
         case _:
-            return (-finding.severity, seen)
+            return (-finding.severity, not view.exposed, seen)
 
 
 def _since(finding: Finding, now: datetime) -> str:
     if finding.state is FindingState.OPEN:
         return f"open for {age(finding.first_seen, now)}"
-    if finding.resolved_at:
+    if finding.resolved_at and finding.state is not FindingState.MUTED:
         return f"{finding.state} {age(finding.resolved_at, now)} ago"
     return str(finding.state)
 

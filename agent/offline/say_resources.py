@@ -100,9 +100,9 @@ def _path(view: Connections) -> str:
     """How many hops from where to where, and what would cut it; without a path, what is around."""
     if view.path is None or not view.path.links:
         name, others = said(view.about.name), _others(view)
-        beside = f", with {_worst_of(view, others)}" if others else ""
+        beside = f"; beside it: {_worst_of(view, others)}" if others else ""
         cut = f" Smallest cut: {said(view.cut.text)}." if view.cut and view.cut.text else ""
-        return f"It stands on {name} alone, no path leads to it{beside}.{cut}"
+        return f"No path from the internet to {name} is known{beside}.{cut}"
     hops = counted(len(view.path.links), "hop")
     begin = "the internet" if view.path.resources[0].id == INTERNET else view.path.resources[0].name
     ends = f"{hops} from {said(begin)} to {said(view.path.resources[-1].name)}"

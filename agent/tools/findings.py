@@ -13,6 +13,7 @@ from integrations.errors import NotFoundError, SecurityAssistError
 from integrations.findings.controls import canonical_control
 from integrations.findings.facts import facts_of
 from integrations.findings.port import (
+    OPEN,
     Dimension,
     Filter,
     Finding,
@@ -85,7 +86,7 @@ def search_findings(reader: TenantReader, search: Search) -> FindingList | Choic
             return named
         resources, about = named
     where = _filter(search, resources)
-    limit = max(1, min(search.limit, MOST))
+    limit, exposed = max(1, min(search.limit, MOST)), 0
     order = _one_of(Order, search.order, "order")
     store = reader.systems.findings
     if search.exploitable:
@@ -93,7 +94,7 @@ def search_findings(reader: TenantReader, search: Search) -> FindingList | Choic
         total, found = len(rows), rows[search.offset : search.offset + limit]
     else:
         total = sum(t.count for t in store.count(where, Dimension.SEVERITY))
-        found = store.search(where, order, limit=limit, offset=max(0, search.offset))
+        found, exposed = _page(reader, where, order, max(0, search.offset), limit)
     names = reader.names_of(found)
     return FindingList(
         tenant=reader.tenant.id,
@@ -104,6 +105,42 @@ def search_findings(reader: TenantReader, search: Search) -> FindingList | Choic
         names=names,
         freshness=reader.freshness,
         filtered=_arguments(search),
+        exposed=exposed,
+    )
+
+
+def _page(
+    reader: TenantReader, where: Filter, order: Order, offset: int, limit: int
+) -> tuple[list[Finding], int]:
+    """A page of findings, and how many of all of them an exposure rests on.
+
+    Worst first means: by severity, then those that an exposure rests on, in its rank; a likely
+    exploit alone does not make a finding worse than one that completes a path.
+    """
+    store = reader.systems.findings
+    if order is not Order.WORST or where.text or where.states != OPEN.states:
+        return store.search(where, order, limit=limit, offset=offset), 0
+    refs = dict.fromkeys(ref for e in reader.exposures for ref in e.findings)
+    exposed = [f for f in (store.get(ref).finding for ref in refs) if _holds(where, f)]
+    told = {finding.uid for finding in exposed}
+    rest = [f for f in store.search(where, order, limit=offset + limit) if f.uid not in told]
+    merged = sorted([*exposed, *rest], key=lambda f: (-f.severity, f.uid not in told))
+    return merged[offset : offset + limit], len(exposed)
+
+
+def _holds(where: Filter, finding: Finding) -> bool:
+    """Whether a finding is one of those that a filter without a text asks for."""
+    return all(
+        (
+            finding.state in where.states,
+            not where.severities or finding.severity in where.severities,
+            not where.classes or finding.cls in where.classes,
+            not where.controls or finding.control in where.controls,
+            not where.resources or not where.resources.isdisjoint(finding.resources),
+            where.service in (None, finding.service),
+            where.account in (None, finding.account),
+            where.region in (None, finding.region),
+        )
     )
 
 

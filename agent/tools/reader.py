@@ -21,6 +21,8 @@ from integrations.systems import Systems
 
 _MANY = 500
 _CHOICES = 5
+_ASIDE = frozenset({"AwsIamInstanceProfile", "AwsElbv2TargetGroup"})
+"""Types that share their name with what people mean by it."""
 _DOORS = 10_000
 """Public resources that are looked at: far more than an estate should have."""
 
@@ -131,7 +133,10 @@ class TenantReader:
     def which(self, wanted: str, same: Sequence[Resource], ask: Callable[[str], str]) -> Choices:
         """Asks which; the worst first, because it is the likeliest to be meant."""
         worst = self.worst_by_resource(r.id for r in same)
-        ranked = sorted(same, key=lambda r: (-worst.get(r.id, Severity.UNKNOWN), r.type, r.id))
+        ranked = sorted(
+            same,
+            key=lambda r: (-worst.get(r.id, Severity.UNKNOWN), r.type in _ASIDE, r.type, r.id),
+        )
         labels = [f"{kind(r)} {r.name}" for r in ranked[:_CHOICES]]
         listed = ", ".join(labels[:-1]) + f" and {labels[-1]}"
         more = f" and {len(same) - len(labels)} more" if len(same) > len(labels) else ""

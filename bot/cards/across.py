@@ -1,10 +1,10 @@
 """One question's answers from several tenants, as one card: the worst of all, with owners."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from agent import canonical
 from agent.guard.untrusted import clean
+from agent.offline.words import one
 from agent.views import Changes, FindingList, PublicList, TopResources
 from bot import phrases
 from bot.cards import card, findings
@@ -19,8 +19,9 @@ _NAMED = 2
 
 
 def finding_lists(views: Sequence[FindingList], to: Audience) -> Card:
-    """The worst findings of all tenants, and how many each of them has."""
-    found = sorted(((f, view) for view in views for f in view.findings), key=_worst_first)
+    """The first findings of all tenants in the order asked for, and how many each of them has."""
+    placed = [(f, view, place) for view in views for place, f in enumerate(view.findings)]
+    found = [(f, view) for f, view, _ in sorted(placed, key=_in_order)]
     shown = found[:_ROWS]
     rows = tuple(
         (
@@ -33,8 +34,9 @@ def finding_lists(views: Sequence[FindingList], to: Audience) -> Card:
     )
     grid = Grid(columns=("#", "Finding", "Where", "Open for"), rows=rows, numeric=(0,))
     total = sum(view.total for view in views)
-    first = f"The worst {len(shown)} of " if len(shown) < total else ""
-    asked = clean(views[0].asked, card.VALUE_LENGTH) or "findings"
+    order = views[0].filtered.get("order", "worst")
+    first = f"The {order} {len(shown)} of " if len(shown) < total else ""
+    asked = one(clean(views[0].asked, card.VALUE_LENGTH) or "findings", total)
     whole = phrases.counted(sum(view.whole for view in views), "open finding")
     explained = [
         card.explain(f.ref, to, view.tenant, f"Explain {number}")
@@ -48,9 +50,17 @@ def finding_lists(views: Sequence[FindingList], to: Audience) -> Card:
     )
 
 
-def _worst_first(row: tuple[Finding, FindingList]) -> tuple[int, datetime, str]:
-    finding, view = row
-    return (-finding.severity, finding.first_seen, view.tenant)
+def _in_order(row: tuple[Finding, FindingList, int]) -> tuple[float, float, float, str]:
+    """As each tenant's own list is ordered; of equally severe ones, by their place in it."""
+    finding, view, place = row
+    seen = finding.first_seen.timestamp()
+    match view.filtered.get("order", ""):
+        case "oldest":
+            return (0, 0, seen, view.tenant)
+        case "newest":
+            return (0, 0, -seen, view.tenant)
+        case _:
+            return (-finding.severity, place, seen, view.tenant)
 
 
 def _only(views: Sequence[FindingList]) -> list[Button]:

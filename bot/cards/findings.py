@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from agent import canonical
 from agent.guard.untrusted import clean
+from agent.offline.words import one
 from agent.views import Advice, Changes, Choices, FindingDetail, FindingList, Proposal
 from bot import phrases
 from bot.cards import card
@@ -49,8 +50,7 @@ def _offset(filtered: Mapping[str, str]) -> int:
 
 def _whole(view: FindingList, offset: int, shown: int) -> str:
     asked = clean(view.asked, card.VALUE_LENGTH) or "findings"
-    if view.total == 1:
-        asked = asked.removesuffix("s") if asked.endswith("findings") else asked
+    asked = one(asked, view.total)
     of = f"of {phrases.counted(view.whole, 'open finding')} in {view.tenant}"
     if view.filtered.get("state", "open") != "open":
         of = f"in {view.tenant}"

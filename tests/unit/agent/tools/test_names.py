@@ -24,8 +24,8 @@ def test_a_choice_asks_what_was_asked_of_the_one_that_is_chosen(acme: TenantRead
     ):
         assert isinstance(found, Choices)
         assert [choice.label for choice in found.choices] == [
-            "instance profile web-app",
             "role web-app",
+            "instance profile web-app",
         ]
         for choice in found.choices:
             assert choice.ask.startswith(verb)
@@ -69,6 +69,9 @@ def test_findings_can_be_asked_for_by_account_and_region(acme: TenantReader) -> 
     assert 0 < of_data.total < of_shop.total < everything.total
     assert of_data.total + of_shop.total == everything.total
     assert nowhere.total == 0
+    foreign = search_findings(acme, Search(account="222222222221"))
+    assert isinstance(foreign, FindingList)
+    assert foreign.total == 0, "an account narrows what the channel may see, and never widens it"
     assert of_data.asked.endswith("in account 111111111112")
 
 
@@ -76,3 +79,17 @@ def test_controls_are_found_however_they_are_spelled(acme: TenantReader) -> None
     spelled = [search_findings(acme, Search(control=c)) for c in ("EC2.8", "ec2.8", "Ec2.08")]
     assert len({f.total for f in spelled if isinstance(f, FindingList)}) == 1
     assert all(isinstance(f, FindingList) and f.total for f in spelled)
+
+
+def test_of_equally_severe_findings_those_of_an_exposure_come_first(acme: TenantReader) -> None:
+    rested_on = {ref for exposure in acme.exposures for ref in exposure.findings}
+    pages = []
+    for offset in range(0, 40, 8):
+        page = search_findings(acme, Search(severities=("critical",), limit=8, offset=offset))
+        assert isinstance(page, FindingList)
+        pages.append(page)
+    found = [finding for page in pages for finding in page.findings]
+    exposed = [finding.ref in rested_on for finding in found]
+    assert exposed == sorted(exposed, reverse=True)
+    assert 0 < sum(exposed) == pages[0].exposed < pages[0].total
+    assert len({finding.ref for finding in found}) == len(found) == pages[0].total
