@@ -198,11 +198,13 @@ class State:
 
     def set_trouble(self, place: tuple[str, str], attempt: Attempt) -> None:
         """Note whether the app took a message; `place` is its channel and ts."""
-        troubles = self.troubles.setdefault(place, {})
+        troubles = dict(self.troubles.get(place, {}))
+        before = troubles.pop(attempt.event_id, None)
         if attempt.outcome != "ok":
             troubles[attempt.event_id] = Trouble(outcome=attempt.outcome, again_s=attempt.again_s)
-        elif troubles.pop(attempt.event_id, None) is None:
+        elif before is None:
             return
+        self.troubles[place] = troubles
         self.note("message", *place)
 
     def set_status(self, channel: str, thread: str, status: Status | None) -> None:

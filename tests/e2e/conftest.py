@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.e2e.vendor_types import NoVendorTypesError, VendorTypes, vendor_types
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--no-sandbox",
@@ -34,3 +36,12 @@ def browser() -> Iterator[Browser]:
         started = driver.chromium.launch(executable_path=found, args=list(FLAGS))
         yield started
         started.close()
+
+
+@pytest.fixture(scope="session")
+def vendor(tmp_path_factory: pytest.TempPathFactory) -> VendorTypes:
+    """What others publish about Slack's shapes and about pages, where npm can fetch it."""
+    try:
+        return vendor_types(tmp_path_factory.mktemp("vendor"))
+    except NoVendorTypesError as reason:
+        pytest.skip(f"not held to what the vendor publishes: {reason}")

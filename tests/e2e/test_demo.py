@@ -176,7 +176,7 @@ def test_a_direct_message_is_about_a_tenant_that_its_person_chose(page: Page) ->
 
 def test_once_prints_the_thread_and_says_whether_it_worked(tmp_path: Path) -> None:
     process = _command("--once", temporary=tmp_path)
-    printed, _ = process.communicate(timeout=60)
+    printed, _ = process.communicate(timeout=150)
     assert process.returncode == 0, printed
     assert "Fix the open SSH on web-7 first" in printed
     assert "[Show graph]" in printed

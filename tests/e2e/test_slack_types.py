@@ -6,8 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
-import pytest
-
 from agent import canonical
 from agent.approval import Refusal
 from agent.assistant import Answer, Done, Question, StepState
@@ -22,7 +20,7 @@ from integrations.findings.port import Severity
 from tests.demo import scope_in
 from tests.e2e import slack_stage
 from tests.e2e.slack_calls import RecordingClient, every_call, trigger
-from tests.e2e.vendor_types import NoVendorTypesError, Sample, VendorTypes, vendor_types
+from tests.e2e.vendor_types import Sample, VendorTypes
 from tests.e2e.workspace_bot import cards, picture, reason_view
 from tests.remediating import ONCALL, ONCALL2, staged
 from tests.unit.workspace.stage import ACME, ANALYST, OTHER, Stage, on_stage
@@ -54,14 +52,6 @@ QUESTIONS = {
     "secops": (canonical.TENANTS, canonical.COMPARE, canonical.ATTENTION, canonical.PUBLIC),
 }
 """Asked in turn in one thread of each channel: together they make every kind of card."""
-
-
-@pytest.fixture(scope="module")
-def vendor(tmp_path_factory: pytest.TempPathFactory) -> VendorTypes:
-    try:
-        return vendor_types(tmp_path_factory.mktemp("vendor"))
-    except NoVendorTypesError as reason:
-        pytest.skip(f"the vendor's types are not checked: {reason}")
 
 
 def answers(estate: Connections) -> Iterator[tuple[str, Answer]]:

@@ -4,12 +4,14 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from bot.workspace.server import WorkspaceServer, serve
 from bot.workspace.workspace import Workspace
+from tests.e2e.vendor_types import VendorTypes
 from tests.e2e.workspace_bot import (
     HOSTILE,
     VERDICT,
@@ -438,6 +440,39 @@ def test_everything_can_be_done_from_the_keyboard(shown: Shown) -> None:
     expect(page.get_by_test_id("picture-dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(shown_picture).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("shown", "scheme"),
+    [(DESK, "light"), (PHONE, "dark")],
+    indirect=["shown"],
+    ids=["a light desk", "a dark phone"],
+)
+def test_the_page_keeps_to_the_rules_of_accessibility(
+    shown: Shown, vendor: VendorTypes, scheme: Literal["light", "dark"]
+) -> None:
+    page = shown.page
+    page.emulate_media(color_scheme=scheme)
+    page.evaluate(f"{vendor.accessibility}; 0")
+
+    def broken() -> list[tuple[str, str]]:
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]]
+
+    assert broken() == []
+    shown.ask()
+    expect(page.get_by_test_id("thread").get_by_text("Fix the open SSH")).to_be_visible()
+    assert broken() == []
+    shown.answered()
+    page.get_by_role("button", name="Show graph").click()
+    picture_shown = page.get_by_test_id("thread").get_by_test_id("picture")
+    expect(picture_shown).to_be_visible()
+    assert broken() == []
+    page.get_by_role("button", name="Plan the fix").click()
+    page.get_by_test_id("confirm-yes").click()
+    page.get_by_test_id("modal").get_by_test_id("modal-submit").click()
+    expect(page.get_by_test_id("modal").get_by_role("alert").first).to_be_visible()
+    assert broken() == []
 
 
 def test_everything_that_can_be_pressed_has_a_name(shown: Shown) -> None:

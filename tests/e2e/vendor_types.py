@@ -1,7 +1,7 @@
 """The vendor's own TypeScript types, and what its compiler says of values of ours.
 
 The packages are installed into a folder of the test run's own; nothing of them is executed but the
-TypeScript compiler, and only their declarations are read.
+TypeScript compiler and, in a page, axe-core, which knows the rules of accessibility.
 """
 
 import json
@@ -17,6 +17,7 @@ PACKAGES = {
     "@slack/bolt": "5.1.0",
     "@slack/types": "3.2.0",
     "@slack/web-api": "8.2.0",
+    "axe-core": "4.14.1",
     "typescript": "7.0.2",
 }
 """Pinned, so that a release of theirs changes no result of ours."""
@@ -90,6 +91,11 @@ class VendorTypes:
     """The installed packages."""
 
     folder: Path
+
+    @property
+    def accessibility(self) -> str:
+        """The script of axe-core, which defines `axe` in a page."""
+        return (self.folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
 
     def complaints(self, samples: Sequence[Sample]) -> list[str]:
         """What the compiler says under `--strict`: a line for each sample that does not fit."""

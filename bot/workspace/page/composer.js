@@ -9,7 +9,7 @@ export class Composer {
     this.send = send;
     this.listId = `names-${(count += 1)}`;
     this.box = el("textarea", {
-      id, rows: "1", "data-testid": testId, role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false",
+      id, rows: "1", "data-testid": testId, "aria-autocomplete": "list", "aria-haspopup": "listbox",
       "aria-controls": this.listId, "aria-label": "Message", autocomplete: "off", maxlength: "12000",
     });
     this.list = el("ul", { id: this.listId, class: "names", role: "listbox", "aria-label": "People to mention", hidden: true });
@@ -76,7 +76,6 @@ export class Composer {
       return node;
     }));
     this.list.hidden = false;
-    this.box.setAttribute("aria-expanded", "true");
     this.mark();
   }
 
@@ -87,7 +86,6 @@ export class Composer {
 
   close() {
     this.list.hidden = true;
-    this.box.setAttribute("aria-expanded", "false");
     this.box.removeAttribute("aria-activedescendant");
   }
 

@@ -82,7 +82,8 @@ export function face(id, name, kind = "") {
   for (const letter of id) sum = (sum * 31 + letter.charCodeAt(0)) % 997;
   const parts = name.split(/[\s_-]+/).filter(Boolean);
   const letters = parts.length > 1 ? parts[0][0] + parts[parts.length - 1][0] : name.slice(0, 2);
-  const node = el("span", { class: `face ${kind}`, "aria-hidden": "true" }, letters.toUpperCase());
+  // Drawn by the style sheet, so that the letters are neither read out nor copied with the text.
+  const node = el("span", { class: `face ${kind}`, "aria-hidden": "true", "data-letters": letters.toUpperCase() });
   node.style.setProperty("--hue", String(HUES[sum % HUES.length]));
   return node;
 }

@@ -87,7 +87,7 @@ export class MessageList {
     const name = store.personName(message.user);
     const root = message.thread_ts ?? message.ts;
     const permalink = `#${message.channel}/${root}`;
-    const time = (words) => el("a", { class: "time", href: permalink, title: fullTime(message.ts), "aria-label": `Link to the message of ${fullTime(message.ts)}` }, words);
+    const time = (words) => el("a", { class: "time", href: permalink, title: fullTime(message.ts), "aria-label": `${clockTime(message.ts)}, link to this message` }, words);
     const head = el("div", { class: "message-head" }, el("span", { class: "who" }, name),
       message.bot ? el("span", { class: "app-tag" }, "app") : null, time(clockTime(message.ts)));
     const body = el("div", { class: "message-body" }, ...this.content(message));

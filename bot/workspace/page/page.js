@@ -132,7 +132,7 @@ function drawPeople() {
   const mine = face(store.you, store.personName(store.you));
   mine.id = "person-face";
   byId("person-face").replaceWith(mine);
-  byId("team").textContent = store.team.name;
+  for (const id of ["team", "title"]) byId(id).textContent = store.team.name;
 }
 
 let railMark = "";
