@@ -21,6 +21,8 @@ from integrations.runbooks.text import parsed
 
 _LOOKS = 10
 _BETWEEN_LOOKS_S = 1.0
+_VERSIONS = 20
+"""How many versions below the newest are looked through for ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +66,45 @@ def placed(
     for look in range(_LOOKS):
         if look > 1:
             pause(_BETWEEN_LOOKS_S)
-        found = _latest(ssm, name)
+        found = _version(ssm, name, "$LATEST")
         if found is None:
             _create(ssm, name, text)
         elif found.get("Status", "Active") == "Active":
-            if parsed(found["Content"]) == parsed(text):
-                return Placed(name, found["DocumentVersion"])
+            if version := _same(ssm, name, found, text):
+                return Placed(name, version)
             _update(ssm, name, text)
     raise UnavailableError(f"the document {name} did not become ready")
 
 
-def _latest(ssm: Any, name: str) -> Mapping[str, Any] | None:
+def _same(ssm: Any, name: str, latest: Mapping[str, Any], text: str) -> str:
+    """The newest version with our content; empty when there is none.
+
+    SSM takes no content twice, so where ours was overwritten it is found below.
+    """
+    wanted, newest = parsed(text), int(latest["DocumentVersion"])
+    if _holds(latest, wanted):
+        return str(newest)
+    for number in range(newest - 1, max(0, newest - 1 - _VERSIONS), -1):
+        older = _version(ssm, name, str(number))
+        if older is not None and _holds(older, wanted):
+            return str(number)
+    return ""
+
+
+def _holds(version: Mapping[str, Any], wanted: Any) -> bool:
+    try:
+        return bool(parsed(version["Content"]) == wanted)
+    except UnsupportedDocumentError:
+        return False
+
+
+def _version(ssm: Any, name: str, version: str) -> Mapping[str, Any] | None:
     try:
         found: Mapping[str, Any] = ssm.get_document(
-            Name=name, DocumentVersion="$LATEST", DocumentFormat="YAML"
+            Name=name, DocumentVersion=version, DocumentFormat="YAML"
         )
     except ClientError as error:
-        if error_code(error.response) == "InvalidDocument":
+        if error_code(error.response) in {"InvalidDocument", "InvalidDocumentVersion"}:
             return None
         raise
     return found
