@@ -87,8 +87,12 @@ class Running:
         }
         for variable in self._document.variables:
             values[f"variable:{variable.name}"] = variable.value({})
+        system = Scope(dict(values))
         for parameter in self._document.parameters:
-            values[parameter.name] = parameter.value(given)
+            value = parameter.value(given)
+            # A default may name system variables; what a caller gives is never read for names.
+            own = parameter.name in given
+            values[parameter.name] = value if own else system.resolved(value)
         return values
 
     def walk(self, on_step: Callable[[StepRun], None], cancelled: Callable[[], bool]) -> Outcome:

@@ -23,6 +23,7 @@ def runnable(source: str | Mapping[str, Any] | Document) -> Document:
     """
     document = document_of(source)
     names = {step.name for step in document.steps}
+    _check_head(document)
     for step in document.steps:
         _check_inputs(step)
         _check_choices(step)
@@ -31,6 +32,28 @@ def runnable(source: str | Mapping[str, Any] | Document) -> Document:
         _check_names(step, document, names)
     _check_loops(document)
     return document
+
+
+def _check_head(document: Document) -> None:
+    """What parameters' defaults and the role refer to is known before any step runs."""
+    for parameter in document.parameters:
+        for name in names_in(parameter.default):
+            if name not in GLOBALS:
+                raise UnsupportedDocumentError(
+                    f"the default of parameter {parameter.name} may not use {{{{ {name} }}}}",
+                    line=parameter.line,
+                )
+    known = _known(document)
+    for name in names_in(document.assume_role):
+        if name not in known:
+            raise UnsupportedDocumentError(f"assumeRole: {{{{ {name} }}}} is no parameter")
+
+
+def _known(document: Document) -> set[str]:
+    """The names that are known from the start."""
+    known = {*GLOBALS}
+    known |= {parameter.name for parameter in document.parameters}
+    return known | {f"variable:{variable.name}" for variable in document.variables}
 
 
 def _refuse(step: Step, message: str) -> UnsupportedDocumentError:
@@ -116,9 +139,7 @@ def _check_targets(step: Step, document: Document, names: set[str]) -> None:
 
 
 def _check_names(step: Step, document: Document, names: set[str]) -> None:
-    known = {*GLOBALS}
-    known |= {parameter.name for parameter in document.parameters}
-    known |= {f"variable:{variable.name}" for variable in document.variables}
+    known = _known(document)
     _check_script(step, known)
     inputs = {name: value for name, value in step.inputs.items() if name != "Script"}
     for name in names_in(inputs):

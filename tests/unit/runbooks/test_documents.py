@@ -108,6 +108,7 @@ def test_a_text_that_is_no_automation_document_is_refused_in_words(text: str, sa
         ("{P: {type: Integer, default: many}}", "default of parameter P is String, not Integer"),
         ("{P: {type: String, widget: x}}", "unsupported property 'widget'"),
         ("{P: String}", "parameter P is not a map"),
+        ("{P: {type: String, default: '{{ Q }}'}}", "default of parameter P may not use {{ Q }}"),
     ],
 )
 def test_a_parameter_that_is_not_understood_is_refused(declared: str, said: str) -> None:
@@ -115,6 +116,11 @@ def test_a_parameter_that_is_not_understood_is_refused(declared: str, said: str)
         runnable(document(get("A"), parameters=declared))
     assert said in str(caught.value)
     assert "line 2" in str(caught.value)
+
+
+def test_the_role_has_to_be_known_before_the_first_step() -> None:
+    with pytest.raises(UnsupportedDocumentError, match=r"assumeRole: \{\{ A.Value \}\} is no"):
+        runnable(document(get("A"), more='assumeRole: "{{ A.Value }}"'))
 
 
 def test_two_steps_may_not_have_one_name() -> None:

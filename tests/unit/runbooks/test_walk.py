@@ -190,6 +190,21 @@ def test_the_role_of_the_document_is_taken_on(aws: LoopbackAws) -> None:
     assert stage.roles == [role]
 
 
+def test_a_default_may_name_system_variables_and_a_given_value_may_not(
+    aws: LoopbackAws,
+) -> None:
+    default = "'arn:{{global:AWS_PARTITION}}:iam::{{ global:ACCOUNT_ID }}:role/Fixer'"
+    text = document(
+        get("Read"),
+        parameters=f"{{Role: {{type: String, default: {default}}}}}",
+        more='assumeRole: "{{ Role }}"',
+    )
+    stage = Stage(aws)
+    stage.run(text)
+    stage.run(text, Role=["{{ global:ACCOUNT_ID }}"])
+    assert stage.roles == ["arn:aws:iam::111111111111:role/Fixer", "{{ global:ACCOUNT_ID }}"]
+
+
 def test_wrong_parameters_are_refused_before_anything_is_called(aws: LoopbackAws) -> None:
     stage = Stage(aws)
     text = document(put("Shut"), parameters="{Door: {type: String}}")
