@@ -4,9 +4,11 @@ import struct
 import xml.etree.ElementTree as ET
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from itertools import pairwise
 
 from agent.views import Connections, Cut, Freshness
+from bot.picture.drawing import draw, sheet_of
 from integrations.findings.port import Severity
 from integrations.resources.port import INTERNET, Link, LinkKind, Path, Resource, Subgraph
 from tests.builders import NOON
@@ -61,6 +63,16 @@ def star(leaves: int, *, kind: str = "AwsS3Bucket") -> Connections:
     return view_of(every, links)
 
 
+def crowded() -> Connections:
+    """A path and its cut, beside it more than fits: trays, folds, severities, lines back."""
+    every = [thing(n, kind=("AwsIamRole", "AwsS3Bucket", "AwsKmsKey")[n % 3]) for n in range(60)]
+    path = path_of(internet(), *every[:5])
+    links = [link(every[n % 5].id, LinkKind.CAN_ASSUME, every[n].id) for n in range(5, 60)]
+    links += [link(every[n + 1].id, LinkKind.USES, every[n].id) for n in range(0, 58, 3)]
+    marked = {r.id: Severity(1 + n % 5) for n, r in enumerate(every) if n % 2}
+    return view_of(every, links, path=path, cut=cut_of(path), severities=marked)
+
+
 def path_of(*resources: Resource) -> Path:
     """From the first to the last, each of which gets at the next."""
     links = [link(a.id, LinkKind.CAN_ACCESS, b.id, access="read") for a, b in pairwise(resources)]
@@ -72,6 +84,13 @@ def cut_of(path: Path) -> Cut:
     first = path.links[0]
     ends = (first.source, first.target)
     return Cut(text="Remove port 22", control="EC2.13", resource=ends[1], link=ends)
+
+
+def fingerprint(view: Connections) -> str:
+    """One number for everything that is made of a view: SVG, PNG, title, alternative text."""
+    picture = draw(view)
+    words = f"{sheet_of(view).svg}{picture.title}{picture.alt}"
+    return sha256(words.encode() + picture.png).hexdigest()
 
 
 def texts_of(svg: str) -> list[tuple[str, float]]:
