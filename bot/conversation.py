@@ -30,6 +30,9 @@ _log = logging.getLogger(__name__)
 _EVERY_TENANT = "*"
 """The tenant part of an operators' thread's memory; no tenant's id has this form."""
 
+_LONGEST_ASKED = 1_000
+"""Characters of a question that a button carries."""
+
 FAILED = "I could not answer that"
 
 
@@ -65,7 +68,7 @@ class Conversation:
                 _said("I answer only people of this workspace, not guests or other organisations.")
             )
             return
-        binding = self._binding(incoming.place, channel)
+        binding = self._binding(incoming.place, channel, incoming.text)
         if binding is not None:
             self._answer(incoming.text, binding, channel, canonical=False)
 
@@ -153,17 +156,20 @@ class Conversation:
             raise
         return Answer(text="")
 
-    def _binding(self, place: Place, channel: Channel) -> Binding | None:
-        """Whose data the channel may see; says so in the thread when it may see nobody's."""
+    def _binding(self, place: Place, channel: Channel, asked: str = "") -> Binding | None:
+        """Whose data the channel may see; says so in the thread when it may see nobody's.
+
+        `asked` is what will be answered once its person has said whose data they mean.
+        """
         binding = self._directory.binding(place.key)
         if place.direct:
-            return self._binding_of_direct(place, channel, binding)
+            return self._binding_of_direct(place, channel, binding, asked)
         if binding is None:
             channel.post(_unmapped(place.key))
         return binding
 
     def _binding_of_direct(
-        self, place: Place, channel: Channel, chosen: Binding | None
+        self, place: Place, channel: Channel, chosen: Binding | None, asked: str
     ) -> Binding | None:
         """A direct message is about a tenant that its person chose and still may see."""
         allowed = self._visible_to(place, channel)
@@ -184,7 +190,7 @@ class Conversation:
             only = Binding(place.key, allowed[0].tenant_id)
             self._directory.bind(only)
             return only
-        channel.post(_which_tenant(allowed))
+        channel.post(_which_tenant(allowed, asked))
         return None
 
     def _visible_to(self, place: Place, channel: Channel) -> list[Binding]:
@@ -200,17 +206,23 @@ class Conversation:
         return sorted(found.values(), key=lambda b: (b.operator, b.tenant_id or ""))
 
     def _choose_tenant(self, click: Click, channel: Channel) -> None:
-        wanted = None if click.value == _EVERY_TENANT else click.value
+        named, _, asked = click.value.partition("\n")
+        wanted = None if named == _EVERY_TENANT else named
         allowed = {b.tenant_id for b in self._visible_to(click.place, channel)}
         if not click.place.direct or wanted not in allowed:
             channel.whisper(_said("That is not yours to choose."))
             return
+        binding = Binding(click.place.key, wanted)
         try:
-            self._directory.bind(Binding(click.place.key, wanted))
+            self._directory.bind(binding)
         except NotFoundError as error:
             channel.whisper(_said(str(error)))
             return
         whose = "every tenant" if wanted is None else wanted
+        if asked:
+            channel.post(_said(f"This conversation is about {whose} now."))
+            self._answer(asked, binding, channel, canonical=False)
+            return
         channel.post(_said(f"This conversation is about {whose} now. What would you like to know?"))
 
 
@@ -251,13 +263,14 @@ def _outside(refused: OutsideScope) -> Reply:
     )
 
 
-def _which_tenant(allowed: Sequence[Binding]) -> Reply:
+def _which_tenant(allowed: Sequence[Binding], asked: str) -> Reply:
+    """The choice as buttons; each carries the question, so that it need not be asked again."""
     text = "Whose findings is this about? I show only tenants whose channel you are in."
     buttons = tuple(
         Button(
             label=binding.tenant_id or "Every tenant",
             action="tenant",
-            value=binding.tenant_id or _EVERY_TENANT,
+            value=f"{binding.tenant_id or _EVERY_TENANT}\n{asked[:_LONGEST_ASKED]}".rstrip(),
         )
         for binding in allowed
     )

@@ -170,7 +170,6 @@ def test_a_direct_message_is_about_a_tenant_that_its_person_chose(page: Page) ->
     expect(thread).to_contain_text("Whose findings is this about?")
     thread.get_by_role("button", name="globex", exact=True).click()
     expect(thread).to_contain_text("This conversation is about globex now.")
-    reply(page, "any active threats?")
     expect(thread).to_contain_text("mining pool")
 
 

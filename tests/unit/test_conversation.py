@@ -161,10 +161,18 @@ def test_a_direct_message_is_about_the_only_tenant_that_its_person_may_see(stage
     assert "web-7" in stage.say(direct(stage, "acme-security"))
 
 
+def test_choosing_a_tenant_answers_what_was_asked_before(stage: Stage) -> None:
+    channel = direct(stage, "acme-security", "globex-security")
+    stage.say(channel)
+    stage.press(channel, "tenant", buttons(channel)[0].value)
+    assert "This conversation is about acme now." in channel.said
+    assert "web-7" in channel.said
+
+
 def test_a_direct_message_asks_which_of_several_tenants(stage: Stage) -> None:
     channel = direct(stage, "acme-security", "globex-security")
     assert "web-7" not in stage.say(channel)
-    assert [button.value for button in buttons(channel)] == ["acme", "globex"]
+    assert [button.value.split("\n")[0] for button in buttons(channel)] == ["acme", "globex"]
     stage.press(channel, "tenant", "globex")
     assert "payments-node-3" in stage.say(channel)
 
