@@ -8,12 +8,17 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 from botocore.loaders import Loader, create_loader
+from botocore.parsers import ResponseParserError
 from typing_extensions import override
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 20.0
 ATTEMPTS = 3
+
+NO_ANSWER = (BotoCoreError, ResponseParserError)
+"""What is raised when AWS cannot be reached, or what came back is not AWS's (a proxy's page)."""
 
 
 class AwsSession(boto3.Session):

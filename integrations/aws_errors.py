@@ -42,5 +42,8 @@ def is_not_found(code: str) -> bool:
 
 
 def is_away(code: str) -> bool:
-    """Whether AWS's error code means: later, perhaps."""
-    return code.startswith(_AWAY)
+    """Whether AWS's error code means: later, perhaps.
+
+    Where the body was not AWS's, botocore gives the HTTP status for a code.
+    """
+    return code.startswith(_AWAY) or (code.isdigit() and code.startswith("5"))

@@ -18,7 +18,7 @@ from typing_extensions import override
 from integrations.aws import AwsSession
 
 Answer = Callable[[str, dict[str, Any]], dict[str, Any] | str]
-"""From an operation and its parameters to what AWS says: JSON, or the text of an XML answer."""
+"""From an operation and its parameters to what comes back: JSON, XML, or a proxy's page."""
 
 
 class RefusedError(Exception):
@@ -98,6 +98,7 @@ def loopback_aws(answer: Answer) -> Iterator[LoopbackAws]:
             try:
                 answer = aws.answer(operation, body)
                 said = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
+                status = 502 if said.startswith(b"<html>") else 200
             except RefusedError as refused:
                 code, message = refused.args
                 status = 500 if code.startswith("Internal") else 400

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from typing_extensions import override
 
 from integrations.accounts.port import Accounts, ForeignAccountError, Purpose
-from integrations.aws import AwsSession
+from integrations.aws import NO_ANSWER, AwsSession
 from integrations.aws_errors import error_code, is_away
 from integrations.errors import DeniedByAwsError, UnavailableError
 
@@ -109,7 +109,7 @@ class StsAccounts(Accounts):
             if is_away(error_code(error.response)):
                 raise UnavailableError(f"STS did not let us into {role}: {error}") from error
             raise DeniedByAwsError("sts:AssumeRole", role, str(error)) from error
-        except BotoCoreError as error:
+        except NO_ANSWER as error:
             raise UnavailableError(f"STS did not answer: {error}") from error
         issued = answer["Credentials"]
         return _Credentials(

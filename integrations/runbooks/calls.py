@@ -6,12 +6,12 @@ from typing import Any
 import boto3
 from botocore import xform_name
 from botocore.exceptions import (
-    BotoCoreError,
     ClientError,
     ParamValidationError,
     UnknownServiceError,
 )
 
+from integrations.aws import NO_ANSWER
 from integrations.aws_errors import error_code
 from integrations.runbooks.failures import StepFailedError, plain
 from integrations.runbooks.interception import Ledger
@@ -48,7 +48,7 @@ class AwsCalls:
             ) from error
         except ParamValidationError as error:
             raise StepFailedError(f"{service} {operation}: {error}") from error
-        except (BotoCoreError, PermissionError) as error:
+        except (*NO_ANSWER, PermissionError) as error:
             raise StepFailedError(f"{service} {operation}: {error}", code="Unavailable") from error
         return dict(plain(answer))
 

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from typing_extensions import override
 
-from integrations.aws import AwsSession
+from integrations.aws import NO_ANSWER, AwsSession
 from integrations.aws_errors import error_code, is_away, is_denied
 from integrations.errors import DeniedByAwsError, NotFoundError, UnavailableError
 from integrations.runbooks.automation import Interpreter
@@ -289,5 +289,5 @@ def _said_no(role: str, action: str) -> Iterator[None]:
         if code == "InvalidAutomationExecutionParametersException":
             raise AutomationInputError(str(error)) from error
         raise AutomationFailedError(f"{action}: {error}") from error
-    except BotoCoreError as error:
+    except NO_ANSWER as error:
         raise UnavailableError(f"{action}: {error}") from error

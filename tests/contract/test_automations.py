@@ -347,6 +347,19 @@ def test_a_start_whose_answer_is_lost_is_not_tried_again_by_itself(*, shows: boo
     assert started["DocumentVersion"] == "1"
 
 
+def test_an_answer_that_is_not_awss_is_unavailable() -> None:
+    with loopback_aws(lambda *_: "<html>Bad Gateway</html>") as aws:
+        with pytest.raises(UnavailableError):
+            losing(aws).start(order("sg-1"))
+        with pytest.raises(UnavailableError):
+            losing(aws).execution(HERE, "e" * 36)
+        accounts = StsAccounts(
+            hub=aws.session(), accounts=(HERE.account,), external_id="x", clock=Clock()
+        )
+        with pytest.raises(UnavailableError):
+            accounts.session(Purpose.READ, *HERE)
+
+
 def test_what_is_run_is_what_the_runbook_says() -> None:
     ssm = LosingSsm(shows=True)
     with loopback_aws(ssm) as aws, pytest.raises(UnavailableError):

@@ -200,6 +200,14 @@ def test_an_endpoint_that_is_not_there_is_unavailable(aws: LoopbackAws) -> None:
         plan(gone, get("Read"))
 
 
+def test_an_answer_that_is_not_awss_is_unavailable() -> None:
+    with loopback_aws(lambda *_: "<html>Bad Gateway</html>") as aws:
+        for step in (get("Read"), call("Read", "ec2", "DescribeVpcs", "MaxResults: 5")):
+            with pytest.raises(UnavailableError):
+                plan(aws, step)
+            assert Stage(aws).run(document(step)).failure.startswith("Read: ")
+
+
 def test_a_denied_read_is_not_taken_for_something_to_come(
     aws: LoopbackAws, store: ParameterStore
 ) -> None:
