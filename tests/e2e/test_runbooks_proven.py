@@ -1,7 +1,8 @@
 """Every runbook that the emulated AWS can hold: wrong, planned, fixed, proven, undone, as before.
 
 The fix and the undo run as Systems Manager would run them, under a role that may do what the
-runbook's `permissions` say and nothing else; the check under one that may do what `reads` say.
+runbook's `permissions` say and nothing else; check and plan under one that may only read what both
+say.
 """
 
 import json
@@ -9,7 +10,7 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -72,12 +73,17 @@ class Stage:
             clock=time.time,
             pause=time.sleep,
         )
-        self.grant("SecurityAssistRemediation", self.runbook.permissions)
+        self._only("SecurityAssistRead", {*self.runbook.reads, *_reading(self.runbook)})
+        self._also("SecurityAssistRemediation", self.runbook.permissions)
         self.subject = case.make(self.owner)
         self.parameters = _bound(self.runbook, self.subject, self.location)
 
-    def grant(self, role: str, actions: tuple[str, ...]) -> None:
-        allowed = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    def _only(self, role: str, actions: Iterable[str]) -> None:
+        self._also(role, actions)
+        self.owner.client("iam").delete_role_policy(RoleName=role, PolicyName=role)
+
+    def _also(self, role: str, actions: Iterable[str]) -> None:
+        allowed = {"Effect": "Allow", "Action": sorted(actions), "Resource": "*"}
         self.owner.client("iam").put_role_policy(
             RoleName=role,
             PolicyName="TheRunbook",
@@ -122,6 +128,12 @@ class Stage:
     def within(self, path: str, parts: tuple[str, ...]) -> bool:
         known = {"short_id": self.subject.short_id, "id": self.subject.id}
         return any(part.format(**known) in path for part in parts)
+
+
+def _reading(runbook: Runbook) -> set[str]:
+    """What of a fix and its undo a plan really calls."""
+    words = ("Describe", "Get", "List")
+    return {a for a in runbook.permissions if a.partition(":")[2].startswith(words)}
 
 
 def _runbook(case: Case) -> Runbook:
@@ -189,6 +201,8 @@ def test_a_runbook_fixes_what_it_planned_and_puts_it_back(aws: EmulatedAws, case
 
     plan = stage.preview()
     assert plan.calls
+    assert {call.action for call in plan.calls} <= set(stage.runbook.permissions)
+    assert set(plan.reads) <= set(stage.runbook.permissions)
     assert not plan.failure
     assert stage.state() == start
 
