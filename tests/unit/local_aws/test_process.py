@@ -227,6 +227,29 @@ def test_a_body_that_was_changed_on_the_way_is_refused(bare_aws: Emulated) -> No
     assert "QueueUrls" not in client.list_queues()
 
 
+def test_a_setting_that_was_changed_on_the_way_to_s3_is_refused(bare_aws: Emulated) -> None:
+    """S3 signs a hash that is sent beside the body: it has to be the body's."""
+    client = bare_aws.owner(SHOP, "s3")
+    client.create_bucket(Bucket="signed-as-it-was")
+
+    def change(request: object, **_: object) -> None:
+        body = request.body  # type: ignore[attr-defined]
+        text = body if isinstance(body, bytes) else body.read()
+        request.body = text.replace(b"Enabled", b"Suspend")  # type: ignore[attr-defined]
+
+    client.meta.events.register("before-send.s3", change)
+    try:
+        with pytest.raises(ClientError) as refused:
+            client.put_bucket_versioning(
+                Bucket="signed-as-it-was", VersioningConfiguration={"Status": "Enabled"}
+            )
+    finally:
+        client.meta.events.unregister("before-send.s3", change)
+
+    assert refusal(refused.value) == "SignatureDoesNotMatch"
+    assert "Status" not in client.get_bucket_versioning(Bucket="signed-as-it-was")
+
+
 def test_the_starters_environment_steers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "production")
     monkeypatch.setenv("MOTO_ACCOUNT_ID", "123456789012")
