@@ -240,6 +240,7 @@ def test_a_check_and_a_plan_go_out_under_the_role_that_only_reads(
     with pytest.raises(DeniedByAwsError) as caught:
         automations.preview(HERE, secret, {"GroupId": group})
     assert caught.value.action == "ssm:GetParameter"
+    assert ":assumed-role/SecurityAssistRead/" in str(caught.value)
     assert aws.owner(HERE.account, "ssm").describe_parameters()["Parameters"] == []
 
 
