@@ -51,6 +51,9 @@ def follow_up(asked: Asked, turns: Sequence[Turn]) -> list[Call]:
         return []
     by_itself = asked.says(says.BY_ITSELF)
     by_itself = by_itself or (asked.says(says.POSTURE) and not asked.says(says.IT_IS_BAD))
+    if asked.unknown and not asked.says(says.POINTS):
+        # A word that nobody knows names something else: `tell me about invoices`.
+        by_itself = True
     if by_itself or len(asked.text.split()) > _LONGEST:
         return []
     for rule in _RULES:
@@ -129,7 +132,8 @@ def _about_thing(asked: Asked, _: Called, turns: Sequence[Turn]) -> list[Call]:
             return [answer(thing)]
     if asked.says(says.DRAW_IT) or (asked.says(says.SEE) and not _is_listed(thing, asked)):
         return [_walk(thing, "connected", draw=True)]
-    pointed = asked.ordinal is not None or len(asked.text.split()) <= _A_POINT
+    pointed = asked.ordinal is not None or asked.says(says.DESCRIBED)
+    pointed = pointed or len(asked.text.split()) <= _A_POINT
     return [_detail(thing)] if pointed or asked.says(says.DETAIL) else []
 
 

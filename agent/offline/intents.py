@@ -105,7 +105,12 @@ def _after_error(asked: Asked, turn: Turn, last: Called, tools: frozenset[str]) 
         # What the thread spoke of is not there, or not in the tenant that is asked about now.
         return [] if len(turn.calls) > 1 else first_calls(asked, (), tools)
     name = str(last.arguments.get("resource", ""))
-    if name not in {*asked.names, *asked.unknown} or last.name == "search_findings":
+    named = {*asked.names, *asked.unknown}
+    if name in named and name.endswith("s") and len(turn.calls) == 1:
+        # `deploy-bots key`, typed without its apostrophe.
+        return [Call(last.name, {**last.arguments, "resource": name[:-1]})]
+    name = f"{name}s" if f"{name}s" in named else name
+    if name not in named or last.name == "search_findings":
         return []
     searched = any(call.name == "search_findings" for call in turn.calls)
     return [] if searched else [Call("search_findings", {"text": name, "limit": 5})]

@@ -28,8 +28,14 @@ def resource_detail(question: str, views: Sequence[ResourceDetail]) -> str:
     return "\n".join(lines)
 
 
+def _called(resource: Resource) -> str:
+    """The name; a plain word with what it is: `Database orders`."""
+    name = said(resource.name)
+    return f"{kind(resource).capitalize()} {name}" if name.isalpha() and name.islower() else name
+
+
 def _standing(view: ResourceDetail) -> str:
-    name = said(view.resource.name)
+    name = _called(view.resource)
     public = {
         True: "is open to the internet",
         False: "is not open to the internet",

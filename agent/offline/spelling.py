@@ -15,6 +15,7 @@ from agent.offline.wordings import KNOWN
 
 _SHORTEST, _TWO_FROM = 4, 7
 _KNOWN = WORDS | AS_WRITTEN | SEVERITIES.keys() | SERVICES.keys() | ORDINALS.keys()
+_SHORTEST_NAME = 3
 _ENDINGS = ("s", "d", "ed", "ing", "er", "ly")
 """What a known word may end in and be another form of itself: `rotated` is no `rotate`."""
 _LONGEST = max(len(word) for word in WORDS)
@@ -52,10 +53,11 @@ def is_unknown(word: str) -> bool:
 
 
 def is_strange(word: str) -> bool:
-    """Whether a word is in none of the tables, in any form."""
+    """Whether a word of three letters or more is in none of the tables, in any form."""
     known = _KNOWN | COMMON
     return (
-        word.isalpha()
+        len(word) >= _SHORTEST_NAME
+        and word.isalpha()
         and word not in known
         and not KNOWN.fullmatch(word)
         and not any(word.removesuffix(end) in known for end in _ENDINGS if word.endswith(end))

@@ -284,8 +284,10 @@ ONLY = _any(
     "^(and|what about|how about|only|just|now|also|or|but|then|ok|okay)", "ones?",
     "those|them|these", "^sort*", "^(the )?[a-z0-9_]+$",
 )  # fmt: skip
+POINTS = _any("it|its|this|that|them|they|one|ones|there|those|these")
 IT = _any(
     "it|its|this|that|them|they|one|ones|there|here|those|these",
+    "^(since when|how long|when)",
     "^(why|show|draw|explain|more|who|fix|how|graph|details?|owners?|blast|reason|and|tell)",
     "^the [a-z0-9_]+$",
 )
