@@ -40,7 +40,7 @@ _ONE, _TWO = {"a": 1}, {"b": {"c": [2]}}
         b'{"baseConfigurationItems": [{"a": 1}, {"b": {"c": [2]}}]}',
         b'[{"Findings": [{"a": 1}]}, {"detail-type": "x", "detail": {"b": {"c": [2]}}}]',
         b'{"configurationItem": {"a": 1}, "messageType": "x"}\n{"b": {"c": [2]}}',
-        gzip.compress(b'{"a": 1}\n{"b": {"c": [2]}}\n'),
+        gzip.compress(b'{"a": 1}\n{"b": {"c": [2]}}\n', mtime=0),
     ],
 )
 def test_every_form_gives_its_records(tmp_path: Path, content: bytes) -> None:
@@ -121,7 +121,7 @@ def test_an_empty_file_and_a_missing_one_are_rejects(tmp_path: Path) -> None:
 
 def test_a_truncated_gzip_gives_what_came_before(tmp_path: Path) -> None:
     noise = [os.urandom(64).hex() for _ in range(400)]
-    whole = gzip.compress("\n".join(json.dumps({"a": n}) for n in noise).encode())
+    whole = gzip.compress("\n".join(json.dumps({"a": n}, mtime=0) for n in noise).encode())
     found = _read(tmp_path, whole[: len(whole) // 2])
     assert len(found) > 1
     assert isinstance(found[-1], Reject)
@@ -148,7 +148,7 @@ def test_standard_input_is_a_file_like_others(monkeypatch: pytest.MonkeyPatch) -
 def test_progress_counts_the_bytes_on_disk_and_never_goes_back(tmp_path: Path) -> None:
     first, second = tmp_path / "1.ndjson", tmp_path / "2.ndjson.gz"
     first.write_bytes(b'{"a": 1}\n' * 5000)
-    second.write_bytes(gzip.compress(b'{"a": 1}\n' * 5000))
+    second.write_bytes(gzip.compress(b'{"a": 1}\n' * 5000, mtime=0))
     seen: list[int] = []
     assert len(list(read([first, second], seen.append))) == 10_000
     assert seen == sorted(seen)
