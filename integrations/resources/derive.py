@@ -22,6 +22,17 @@ from integrations.resources.port import INTERNET, Link, LinkKind, Resource
 DERIVED = "derived"
 """The owner of derived links."""
 
+READ = (
+    LinkKind.CONTAINS,
+    LinkKind.USES,
+    LinkKind.ROUTES_TO,
+    LinkKind.GUARDS,
+    LinkKind.ADMITS,
+    LinkKind.HAS_POLICY,
+    LinkKind.MEMBER_OF,
+)
+"""The kinds of told links that deriving looks at; it needs no others."""
+
 MOST_ACCESS = 200
 """Data stores that one identity is linked to; an administrator has `admin` beside that."""
 
@@ -53,7 +64,7 @@ _BALANCERS = frozenset({"AwsElbv2LoadBalancer", "AwsElbLoadBalancer"})
 
 
 def derived_links(resources: Sequence[Resource], links: Sequence[Link]) -> list[Link]:
-    """Every derived link, each once."""
+    """Every derived link, each once, from told links of the kinds in `READ`."""
     graph = _Told(resources, links)
     found = [
         *_main_routes(graph),

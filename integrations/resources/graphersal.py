@@ -12,8 +12,9 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,11 @@ class GraphersalResourceGraph(GremlinResourceGraph):
         with self._file.changed():
             return super().apply(change)
 
+    @override
+    def summary(self) -> GraphSummary:
+        # Every answer says how fresh the graph is, which takes a look at all of it.
+        return self._file.remembered(super().summary)
+
 
 class GraphersalFile:
     """A graph in memory and the file that it is kept in.
@@ -94,6 +100,7 @@ class GraphersalFile:
         self._graph: graphersal.Graph | None = None
         self._stamp: tuple[int, ...] | None = None
         self._changing = False
+        self._answer: tuple[tuple[int, ...] | None, GraphSummary] | None = None
 
     def execute(self, script: str, bound: Mapping[str, str]) -> Any:
         """Run a script on the graph as it now is, one after another.
@@ -108,6 +115,17 @@ class GraphersalFile:
                 return graph.execute(script, bound)
             except graphersal.GraphersalError as error:
                 raise UnavailableError(f"the graph refused a question: {error}") from error
+
+    def remembered(self, ask: Callable[[], GraphSummary]) -> GraphSummary:
+        """What `ask` answers of the graph as it now is: asked again when it has been written."""
+        with self._guard:
+            if self._changing:
+                return ask()
+            self._current()
+            if self._answer is None or self._answer[0] != self._stamp:
+                stamp = self._stamp
+                self._answer = stamp, ask()
+            return self._answer[1]
 
     @contextmanager
     def changed(self) -> Iterator[None]:
@@ -248,7 +266,7 @@ class _Text:
                 return self._named(value)
             case Bytecode():
                 return "__" + self.steps(value)
-            case list() | Mapping():
+            case list() | dict():
                 return self._bind(_data(value))
             case bool():
                 return "true" if value else "false"
@@ -293,9 +311,13 @@ def _data(value: Any) -> Any:
         case str() | bool() | int() | float() | None:
             return value
         case list():
-            return [_data(item) for item in value]
-        case Mapping():
-            return {_key(key): _data(item) for key, item in value.items()}
+            # Mostly ids; those are not looked at one by one.
+            return value if all(type(item) is str for item in value) else [*map(_data, value)]
+        case dict():
+            return {
+                key if type(key) is str else _key(key): item if type(item) is str else _data(item)
+                for key, item in value.items()
+            }
     raise TypeError(f"a row cannot hold {type(value).__name__}")
 
 
@@ -316,10 +338,9 @@ def _constant(value: enum.Enum) -> str:
     return f"{type(value).__name__}.{camel if name.islower() else name}"
 
 
+@cache
 def _key(key: Any) -> str:
-    """A map's key; ours are names of our own, never data."""
-    if isinstance(key, str):
-        return key
+    """A map's key that is no name of our own."""
     if isinstance(key, T):
         return f"T.{key.name.rstrip('_')}"
     if isinstance(key, Direction):

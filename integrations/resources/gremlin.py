@@ -34,10 +34,16 @@ from integrations.resources.walks import Way, nearest_first, path_of, shortest_p
 _KNOWN = P.eq(True)  # noqa: FBT003 - the value compared with
 _TRAVEL = tuple(str(kind) for kind in LinkKind if kind.travel)
 _LONGEST_ATTACK = 10
-_RANKED = 5_000
+_OF_A_TYPE = 5_000
+"""Resources of given types that are put in order."""
+_RANKED = 1_000
 """Resources that answer to a text and are put in order; beyond that the best are asked for."""
 _COMPARED = 100
 """Ids up to which the engine, beyond which we, tell the links among them from the others."""
+_TOLD = 500
+"""Resources of one level of a walk that are told; of larger levels the first are asked for."""
+_HOPS_AT_ONCE = 4
+"""Levels of a walk in one request: an engine's script can only be so long."""
 
 
 class GremlinResourceGraph(ResourceGraph):
@@ -67,23 +73,30 @@ class GremlinResourceGraph(ResourceGraph):
     def find(self, text: str = "", types: Sequence[str] = (), limit: int = 20) -> list[Resource]:
         wanted = folded(text)
         if not wanted:
-            found = self._such(types)
+            found = self._such(types, _OF_A_TYPE)
         else:
-            found = self._such(types, TextP.containing(wanted))
-            if len(found) >= _RANKED:
-                found += self._such(types, TextP.starting_with(wanted))
-                found += self._such(types, TextP.containing(f"\n{wanted}"))
+            found = self._such(types, _RANKED, TextP.containing(wanted))
+            if len(found) == _RANKED:
+                # Too many to rank: those that it names are asked for before those it begins.
+                for words in (
+                    TextP.starting_with(f"{wanted}\n"),
+                    TextP.containing(f"\n{wanted}\n"),
+                    TextP.ending_with(f"\n{wanted}"),
+                    TextP.starting_with(wanted),
+                    TextP.containing(f"\n{wanted}"),
+                ):
+                    found += self._such(types, _RANKED, words)
         unique = {r.id: r for r in found if r.id != INTERNET or INTERNET_TYPE in types}
         return sorted(unique.values(), key=lambda r: _match(r, wanted))[:limit]
 
-    def _such(self, types: Sequence[str], words: P | None = None) -> list[Resource]:
-        """Resources of types whose words are such."""
+    def _such(self, types: Sequence[str], most: int, words: P | None = None) -> list[Resource]:
+        """Resources of types whose words (name, short id and id in lines) are such."""
         steps = self._g.V().has("tenant", self._tenant)
         if types:
             steps = steps.has_label(P.within(list(types)))
         if words is not None:
             steps = steps.has("words", words)
-        return [self._rows.resource(row) for row in steps.limit(_RANKED).element_map().to_list()]
+        return [self._rows.resource(row) for row in steps.limit(most).element_map().to_list()]
 
     @override
     def neighbourhood(self, ids: Sequence[str], hops: int = 1, limit: int = 40) -> Subgraph:
@@ -99,15 +112,20 @@ class GremlinResourceGraph(ResourceGraph):
         self, ids: Sequence[str], direction: Direction, hops: int, limit: int, kinds: Sequence[str]
     ) -> Subgraph:
         """Breadth first, nearest first; what is beyond the limit is only counted."""
-        there = self._there(ids)
-        start = [i for i in dict.fromkeys(ids) if i in there]
         # Everybody is a neighbour of the internet: what it admits has nothing to do with them.
-        closed = frozenset({INTERNET} - there)
+        closed = frozenset({INTERNET}.difference(ids))
+        told = max(_TOLD, 2 * limit)
+        there, *levels = self._levels(ids, direction, kinds, hops, closed, told)
+        start = [i for i in dict.fromkeys(ids) if i in there]
         kept, seen, frontier, left = start[:limit], list(start), start, hops
-        over = len(start) > limit
+        count, over = len(start), len(start) > limit
         while left and frontier and not over:
+            if not levels:
+                _, *levels = self._levels(frontier, direction, kinds, left, closed, told)
             room = limit - len(kept)
-            near = self._next_to(frontier, direction, kinds, room + 1 + len(seen))
+            near = levels[0]
+            if len(near) > told:
+                near = self._next_to(frontier, direction, kinds, room + 1 + len(seen))
             fresh = sorted(near.difference(seen))
             kept += fresh[:room]
             over = len(fresh) > room
@@ -115,15 +133,51 @@ class GremlinResourceGraph(ResourceGraph):
                 seen += fresh
                 frontier = [i for i in fresh if i not in closed]
                 left -= 1
+                levels = levels[1:]
+                count = len(seen)
+        if over:
+            whole = len(levels) == left and all(len(level) <= told for level in levels)
+            count = (
+                len(set(seen).union(*levels))
+                if whole
+                else self._count(seen, frontier, direction, kinds, left, closed)
+            )
         resources = self.get(kept)
         links = self._among(list(resources), kinds, direction)
-        count = self._count(seen, frontier, direction, kinds, left, closed) if over else len(seen)
         return Subgraph(
             resources=tuple(resources[i] for i in kept if i in resources),
             links=tuple(sorted(links, key=lambda li: (li.source, li.target, li.kind))),
             start=tuple(start),
             left_out=count - len(kept),
         )
+
+    def _levels(
+        self,
+        ids: Sequence[str],
+        direction: Direction,
+        kinds: Sequence[str],
+        hops: int,
+        closed: Collection[str],
+        most: int,
+    ) -> list[set[str]]:
+        """Those of the ids that are there, what is one link away, two links away, and so on.
+
+        In one request, as many hops as that can take. A level of more than `most` has one more than
+        that, and the levels after it are not whole. Nothing is walked through what is `closed`.
+        """
+        names = [str(level) for level in range(min(hops, _HOPS_AT_ONCE) + 1)]
+        if len(names) == 1:
+            return [self._there(ids)]
+        steps = self._g.V(self._rows.vids(ids)).has("tenant", self._tenant).aggregate(names[0])
+        for name in names[1:]:
+            if closed:
+                steps = steps.has_id(P.without(self._rows.vids(closed)))
+            steps = _step(steps, direction, kinds).dedup().limit(most + 1).aggregate(name)
+        steps = steps.cap(*names).project(*names)
+        for name in names:
+            steps = steps.by(__.select(name).unfold().id_().fold())
+        row = steps.next()
+        return [set(self._rows.rids(row[name])) for name in names]
 
     def _there(self, ids: Collection[str]) -> set[str]:
         """Those of the ids that are there."""
@@ -153,12 +207,10 @@ class GremlinResourceGraph(ResourceGraph):
         closed: Collection[str],
     ) -> int:
         """How many resources have been seen or are so many hops from the frontier."""
+        further = __.has_id(P.without(self._rows.vids(closed))) if closed else __.identity()
+        further = _step(further, direction, kinds).dedup().aggregate("reached")
         steps = self._g.V(self._rows.vids(seen)).aggregate("reached")
-        steps = steps.has_id(P.within(self._rows.vids(frontier)))
-        for _ in range(hops):
-            if closed:
-                steps = steps.has_id(P.without(self._rows.vids(closed)))
-            steps = _step(steps, direction, kinds).dedup().aggregate("reached")
+        steps = steps.has_id(P.within(self._rows.vids(frontier))).repeat(further).times(hops)
         return int(steps.cap("reached").unfold().dedup().count().next())
 
     def _among(self, ids: Sequence[str], kinds: Sequence[str], direction: Direction) -> list[Link]:

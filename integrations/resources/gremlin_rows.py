@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+import orjson
 from gremlin_python.process.traversal import Direction as To
 from gremlin_python.process.traversal import T
 from gremlin_python.statics import long
@@ -80,8 +81,8 @@ class Rows:
             "region": resource.region,
             "known": resource.known,
             "captured": long(captured(resource)),
-            "tags": json.dumps(dict(resource.tags)),
-            "facts": json.dumps(dict(resource.properties)),
+            "tags": _text(dict(resource.tags)),
+            "facts": _text(dict(resource.properties)),
         }
 
     def resource(self, found: Mapping[Any, Any]) -> Resource:
@@ -103,7 +104,8 @@ class Rows:
 
     def edge(self, owner: str, link: Link) -> dict[Any, Any]:
         """An edge; the same link of the same owner has the same id."""
-        facts = json.dumps(dict(link.properties), sort_keys=True)
+        # Sorted, because the same link must have the same id.
+        facts = _text(dict(sorted(link.properties.items())))
         text = f"{owner}\x1f{link.source}\x1f{link.kind}\x1f{link.target}\x1f{facts}"
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         return {
@@ -149,8 +151,10 @@ class Rows:
         ]
 
 
-def normal(row: Mapping[Any, Any]) -> dict[str, Any]:
+def normal(row: Mapping[Any, Any]) -> Mapping[str, Any]:
     """An element map with plain string keys: engines answer `T.id` or `id`, `Direction.OUT`."""
+    if _ID in row:
+        return row
     return {
         getattr(key, "name", key): normal(value) if isinstance(value, Mapping) else value
         for key, value in row.items()
@@ -201,5 +205,9 @@ def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
         yield items[start : start + size]
 
 
+def _text(values: dict[str, Any]) -> str:
+    return json.dumps(values) if values else "{}"
+
+
 def _object(text: str) -> dict[str, Any]:
-    return json.loads(text) if text != "{}" else {}
+    return orjson.loads(text) if text != "{}" else {}

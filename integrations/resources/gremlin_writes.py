@@ -12,7 +12,7 @@ from gremlin_python.process.graph_traversal import GraphTraversalSource, __
 from gremlin_python.process.traversal import Direction as To
 from gremlin_python.process.traversal import Merge, P, T
 
-from integrations.resources.derive import DERIVED, derived_links
+from integrations.resources.derive import DERIVED, READ, derived_links
 from integrations.resources.gremlin_rows import (
     BATCH,
     EPOCH,
@@ -27,6 +27,7 @@ from integrations.resources.gremlin_rows import (
 from integrations.resources.port import GraphChange, Link, LinkKind, Resource
 
 _KNOWN = P.eq(True)  # noqa: FBT003 - the value compared with
+_MENTIONED = P.eq(False)  # noqa: FBT003 - the value compared with
 _OF_ANY_KIND = P.within([str(kind) for kind in LinkKind])
 """Named where edges are asked for by a property: an engine's index is of one label."""
 
@@ -172,8 +173,7 @@ class GremlinWrites:
 
         What nobody has described and no link mentions any more goes.
         """
-        resources, links = self._everything()
-        derived = derived_links(resources, links)
+        derived = derived_links(*self._told())
         wanted = {row[T.id]: row for row in (self._rows.edge(DERIVED, link) for link in derived)}
         owner = self._rows.vid(DERIVED)
         stored = set(self._g.E().has_label(_OF_ANY_KIND).has("owner", owner).id_().to_list())
@@ -182,15 +182,16 @@ class GremlinWrites:
         new = [row for edge_id, row in wanted.items() if edge_id not in stored]
         self._add_missing({self._rows.rid(row[end]) for row in new for end in (To.from_, To.to)})
         self._add_edges(new)
-        linked = {end for link in (*links, *derived) for end in (link.source, link.target)}
-        self._drop([self._rows.vid(r.id) for r in resources if not r.known and r.id not in linked])
+        mentioned_only = self._g.V().has("tenant", self._rows.tenant).has("known", _MENTIONED)
+        self._drop(mentioned_only.not_(__.both_e()).id_().to_list())
 
-    def _everything(self) -> tuple[list[Resource], list[Link]]:
-        """The whole graph without its derived links."""
+    def _told(self) -> tuple[list[Resource], list[Link]]:
+        """Every resource, and the links that items tell of and deriving looks at."""
         tenant, derived = self._rows.tenant, self._rows.vid(DERIVED)
         vertices = self._g.V().has("tenant", tenant).element_map().to_list()
         edges = (
             self._g.E()
+            .has_label(P.within([str(kind) for kind in READ]))
             .has("tenant", tenant)
             .has("owner", P.neq(derived))
             .project("o", "k", "i", "p")
