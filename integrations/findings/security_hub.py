@@ -7,9 +7,10 @@ product's ARN; what could not be updated comes in `UnprocessedFindings`.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from typing_extensions import override
 
+from integrations.aws import NO_ANSWER
 from integrations.aws_errors import error_code, is_denied
 from integrations.errors import DeniedByAwsError, UnavailableError
 from integrations.findings.workflow import FindingWorkflow
@@ -56,6 +57,6 @@ class SecurityHubWorkflow(FindingWorkflow):
             if is_denied(error_code(error.response)):
                 raise DeniedByAwsError(_ACTION, self._role(account), str(error)) from error
             raise UnavailableError(f"{_ACTION}: {error}") from error
-        except BotoCoreError as error:
+        except NO_ANSWER as error:
             raise UnavailableError(f"{_ACTION}: {error}") from error
         return not answer.get("UnprocessedFindings")

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from typing_extensions import override
 
+from integrations.aws import NO_ANSWER
 from integrations.aws_errors import error_code, is_not_found
 from integrations.errors import UnavailableError
 from integrations.resources.port import LiveResources, Resource
@@ -44,7 +45,7 @@ class ConfigResources(LiveResources):
             if code == _UNKNOWN or is_not_found(code):
                 return None
             raise UnavailableError(f"config:GetResourceConfigHistory: {error}") from error
-        except BotoCoreError as error:
+        except NO_ANSWER as error:
             raise UnavailableError(f"config:GetResourceConfigHistory: {error}") from error
         items = answer.get("configurationItems") or []
         return msgspec.json.encode(items[0], enc_hook=_plain) if items else None

@@ -121,7 +121,7 @@ def test_an_empty_file_and_a_missing_one_are_rejects(tmp_path: Path) -> None:
 
 def test_a_truncated_gzip_gives_what_came_before(tmp_path: Path) -> None:
     noise = [os.urandom(64).hex() for _ in range(400)]
-    whole = gzip.compress("\n".join(json.dumps({"a": n}, mtime=0) for n in noise).encode())
+    whole = gzip.compress("\n".join(json.dumps({"a": n}) for n in noise).encode(), mtime=0)
     found = _read(tmp_path, whole[: len(whole) // 2])
     assert len(found) > 1
     assert isinstance(found[-1], Reject)

@@ -1,4 +1,4 @@
-"""One emulated AWS with the story, to be read only; one with bare accounts, to be changed."""
+"""Emulated accounts: the story's, read only; the same, to be changed; and bare ones."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,14 @@ ACTIONS = (
 
 @pytest.fixture(scope="session")
 def story_aws() -> Iterator[Emulated]:
-    """The demo's accounts, as the story tells them: whoever changes them puts it back."""
+    """The demo's accounts, as the story tells them. To be read only: nobody changes them."""
+    with emulated(actions=ACTIONS) as aws:
+        yield aws
+
+
+@pytest.fixture(scope="session")
+def played_aws() -> Iterator[Emulated]:
+    """The demo's accounts once more, to be changed: what was put back is not as if untouched."""
     with emulated(actions=ACTIONS) as aws:
         yield aws
 

@@ -224,7 +224,8 @@ def test_a_body_that_was_changed_on_the_way_is_refused(bare_aws: Emulated) -> No
         client.meta.events.unregister("before-send.sqs", change)
 
     assert refusal(refused.value) == "InvalidSignatureException"
-    assert "QueueUrls" not in client.list_queues()
+    for name in ("changed-on-the-way", "as-it-was-signed"):
+        assert "QueueUrls" not in client.list_queues(QueueNamePrefix=name)
 
 
 def test_a_setting_that_was_changed_on_the_way_to_s3_is_refused(bare_aws: Emulated) -> None:

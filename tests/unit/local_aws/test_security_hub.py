@@ -114,8 +114,8 @@ def test_pages_hold_every_finding_once_and_can_be_sorted(hub: Any) -> None:
     assert [r["CreatedAt"] for r in rows] == sorted(r["CreatedAt"] for r in rows)
 
 
-def test_a_finding_follows_its_resource_and_comes_back_with_it(story_aws: Emulated) -> None:
-    hub, ec2 = story_aws.role(SHOP, "securityhub", READ), story_aws.owner(SHOP, "ec2")
+def test_a_finding_follows_its_resource_and_comes_back_with_it(played_aws: Emulated) -> None:
+    hub, ec2 = played_aws.role(SHOP, "securityhub", READ), played_aws.owner(SHOP, "ec2")
     about = {"ResourceId": _equals(GROUP), "ComplianceSecurityControlId": _equals("EC2.13")}
     (before,) = _found(hub, **about)
     assert (before["Compliance"]["Status"], before["Severity"]["Label"]) == ("FAILED", "CRITICAL")
@@ -147,8 +147,8 @@ def test_what_begins_to_fail_gets_a_finding_and_what_goes_is_archived(bare_aws: 
     assert {row["RecordState"] for row in _found(hub, **about)} == {"ARCHIVED"}
 
 
-def test_a_suppressed_finding_stays_suppressed(story_aws: Emulated) -> None:
-    hub, s3 = story_aws.role(PAYMENTS, "securityhub", READ), story_aws.owner(PAYMENTS, "s3")
+def test_a_suppressed_finding_stays_suppressed(played_aws: Emulated) -> None:
+    hub, s3 = played_aws.role(PAYMENTS, "securityhub", READ), played_aws.owner(PAYMENTS, "s3")
     about = {
         "ResourceId": _equals("arn:aws:s3:::globex-public-docs"),
         "ComplianceSecurityControlId": _equals("S3.8"),
@@ -166,11 +166,11 @@ def test_a_suppressed_finding_stays_suppressed(story_aws: Emulated) -> None:
         assert row["Workflow"]["Status"] == "SUPPRESSED"
 
 
-def test_a_re_evaluation_tells_anew_what_has_not_changed(story_aws: Emulated) -> None:
-    config, hub = story_aws.role(SHOP, "config"), story_aws.role(SHOP, "securityhub", READ)
+def test_a_re_evaluation_tells_anew_what_has_not_changed(played_aws: Emulated) -> None:
+    config, hub = played_aws.role(SHOP, "config"), played_aws.role(SHOP, "securityhub", READ)
     about = {"ResourceId": _equals(GROUP), "ComplianceSecurityControlId": _equals("EC2.13")}
     (before,) = _found(hub, **about)
-    reader = story_aws.role(SHOP, "config", READ)
+    reader = played_aws.role(SHOP, "config", READ)
     rules = [
         rule["ConfigRuleName"]
         for page in reader.get_paginator("describe_config_rules").paginate()

@@ -28,32 +28,32 @@ def test_looking_around_changes_nothing(story_aws: Emulated) -> None:
     assert story_aws.changes(before, SHOP) == set()
 
 
-def test_a_change_shows_at_its_resource_and_nowhere_else(story_aws: Emulated) -> None:
-    before = story_aws.aws.state(SHOP)
-    other = story_aws.aws.state(DATA)
-    ec2 = story_aws.owner(SHOP, "ec2")
+def test_a_change_shows_at_its_resource_and_nowhere_else(played_aws: Emulated) -> None:
+    before = played_aws.aws.state(SHOP)
+    other = played_aws.aws.state(DATA)
+    ec2 = played_aws.owner(SHOP, "ec2")
 
     ec2.revoke_security_group_ingress(GroupId=GROUP, IpPermissions=[_SSH])
-    changed = story_aws.changes(before, SHOP)
+    changed = played_aws.changes(before, SHOP)
     ec2.authorize_security_group_ingress(GroupId=GROUP, IpPermissions=[_SSH])
 
     assert changed
     assert all(f"/{GROUP}/ingress_rules/tcp 22-22 " in path for path in changed)
-    assert story_aws.changes(before, SHOP) == set(), "put back, it is as it was"
-    assert story_aws.changes(other, DATA) == set()
+    assert played_aws.changes(before, SHOP) == set(), "put back, it is as it was"
+    assert played_aws.changes(other, DATA) == set()
 
 
-def test_one_option_of_an_instance_changes_alone(story_aws: Emulated) -> None:
-    before = story_aws.aws.state(SHOP)
-    ec2 = story_aws.owner(SHOP, "ec2")
+def test_one_option_of_an_instance_changes_alone(played_aws: Emulated) -> None:
+    before = played_aws.aws.state(SHOP)
+    ec2 = played_aws.owner(SHOP, "ec2")
 
     ec2.modify_instance_metadata_options(InstanceId="i-0a7web7", HttpTokens="required")
-    changed = story_aws.changes(before, SHOP)
+    changed = played_aws.changes(before, SHOP)
     ec2.modify_instance_metadata_options(InstanceId="i-0a7web7", HttpTokens="optional")
 
     (path,) = changed
     assert path.endswith("/instances/i-0a7web7/metadata_options/http_tokens")
-    assert story_aws.changes(before, SHOP) == set()
+    assert played_aws.changes(before, SHOP) == set()
 
 
 @pytest.mark.parametrize(

@@ -1,32 +1,23 @@
 """Every control says FAILED of what its owner gets wrong, and PASSED once it is right."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.local import story
 from infra.local.aws.controls import CONTROLS
 from infra.local.aws.controls.identities import CONTROLS as IDENTITIES
 from infra.local.controls import CONTROLS as TITLES
 from integrations.runbooks.catalogue import ShippedRunbooks
-from tests.emulated_aws import Emulated, emulated
+from tests.emulated_aws import Emulated
 from tests.unit.local_aws.wrongs import EVERYBODY, WRONGS, open_group, rule
 
 SHOP, DATA = "111111111111", "111111111112"
 ACCOUNT = "333333333333"
 _TOLD_OTHERWISE = {"IAM.8", "IAM.22", "SecretsManager.4"}
 """About time that has passed: no call makes it pass."""
-
-
-@pytest.fixture(scope="session")
-def own_aws() -> Iterator[Emulated]:
-    """The shop's account of the story, to be changed without putting anything back."""
-    with emulated(tenants=[story.TENANTS[0]]) as aws:
-        yield aws
 
 
 def _verdict(aws: Emulated, account: str, control: str, resource: str) -> str:
@@ -50,11 +41,11 @@ def _verdict(aws: Emulated, account: str, control: str, resource: str) -> str:
 
 
 @pytest.fixture
-def account_of(bare_aws: Emulated, own_aws: Emulated) -> Any:
+def account_of(bare_aws: Emulated, played_aws: Emulated) -> Any:
     def found(case: str) -> tuple[Emulated, str]:
         """The account's own block of public access hides what its buckets get wrong."""
         if case == "IAM.3":
-            return own_aws, SHOP
+            return played_aws, SHOP
         return bare_aws, DATA if case == "S3.1" else SHOP
 
     return found
