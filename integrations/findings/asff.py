@@ -107,6 +107,8 @@ class _Unmapped(Struct, rename="pascal", gc=False):
     action: MaybeRaw
     finding_provider_fields: MaybeRaw
     processed_at: MaybeRaw
+    created_at: datetime | UnsetType | None = UNSET
+    updated_at: datetime | UnsetType = UNSET
 
 
 class _Note(Struct, rename="pascal"):
@@ -323,7 +325,7 @@ def _unmapped(finding: _Finding, of_parts: dict[str, Any], left: dict[str, Any])
     updated_at = finding.updated_at
     if updated_at is not None and updated_at.microsecond % _MILLISECOND:
         # A source that writes microseconds keeps its times beside OCSF's milliseconds.
-        left = {**left, "CreatedAt": finding.created_at, "UpdatedAt": updated_at}
+        unmapped.created_at, unmapped.updated_at = finding.created_at, updated_at
     if of_parts or left:
         return {**_decode_fields(ocsf.encode(unmapped)), **of_parts, **left}
     return unmapped

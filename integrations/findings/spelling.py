@@ -1,13 +1,19 @@
 """Fields of AWS records by name, whether a record is spelled in PascalCase or in camelCase."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
+
+
+@cache
+def _camel(key: str) -> str:
+    return key[:1].lower() + key[1:]
 
 
 def get(record: Mapping[str, Any], key: str) -> Any:
     """The field `Key`, or else `key`; None when it is neither."""
     value = record.get(key)
-    return record.get(key[:1].lower() + key[1:]) if value is None else value
+    return record.get(_camel(key)) if value is None else value
 
 
 def text(record: Mapping[str, Any], key: str) -> str | None:
