@@ -37,7 +37,8 @@ def page(browser: Browser, demo: _Running) -> Iterator[Page]:
 def as_person(page: Page, user: str) -> None:
     """Be somebody else in the workspace."""
     page.get_by_test_id("person").select_option(user)
-    expect(page.locator("#person-face")).to_have_text(f"O{user[-1]}", timeout=PATIENCE_MS)
+    face = page.locator("#person-face")
+    expect(face).to_have_attribute("data-letters", f"O{user[-1]}", timeout=PATIENCE_MS)
 
 
 def ask(page: Page, words: str) -> Locator:

@@ -82,7 +82,7 @@ def test_an_item_can_be_had_by_its_key(bare_aws: Emulated, group: str) -> None:
 
 def test_the_product_reads_the_items_as_it_reads_the_exported_ones(story_aws: Emulated) -> None:
     config = story_aws.role(SHOP, "config", READ)
-    (item,) = config.get_resource_config_history(
+    item, *_ = config.get_resource_config_history(
         resourceType="AWS::EC2::SecurityGroup", resourceId="sg-0a1webadmin"
     )["configurationItems"]
 
