@@ -18,6 +18,8 @@ URGENT = (Severity.FATAL, Severity.CRITICAL, Severity.HIGH)
 _SPOKEN_ID = re.compile(r"[a-z]{1,12}-[0-9a-z]{4,20}")
 """`i-0abc`, `sg-0abc`, `vol-0abc`: not `AROA...`, not a load balancer's hash."""
 
+_SENTENCE = re.compile(r".+?\.(?= |$)", re.DOTALL)
+
 _MINUTES_UP_TO = 90
 _HOURS_UP_TO = 48
 
@@ -166,3 +168,9 @@ def finding_since(finding: Finding, now: datetime) -> str:
 def change(before: int, after: int) -> str:
     """`58 (-3)`, `61 (+2)`, `58` when nothing changed."""
     return f"{number(after)} ({after - before:+,})" if after != before else number(after)
+
+
+def first_sentence(text: str) -> str:
+    """`Cuts SSH sessions.` of a text that goes on; all of it where no sentence ends."""
+    found = _SENTENCE.match(text)
+    return found[0] if found else text

@@ -18,7 +18,7 @@ def proposal(_: str, views: Sequence[Proposal]) -> str:
     facts = "; ".join(w for w in (counted(len(view.calls), "call"), shared, undo) if w)
     lines = [f"**{said(view.title)}**: {facts}. Nothing is changed yet."]
     if view.care:
-        lines.append(f"Mind: {said(view.care, 300)}")
+        lines.append(f"Mind: {said(view.care.split('. ')[0].rstrip('.'), 300)}.")
     lines.extend(f"Not foreseen: {said(words, 300)}" for words in view.unpredicted[:2])
     lines.append(_who(view))
     return "\n".join(lines)

@@ -90,6 +90,7 @@ def details(request: Remediation) -> Reply:
         ("Resource", plan.resource),
         ("Finding", plan.finding_ref),
         ("Plan", plan.hash),
+        ("Mind", plan.care),
         ("Not foreseen", card.joined(plan.unpredicted)),
         ("Execution", request.run.execution if request.run else ""),
     ]
@@ -138,7 +139,7 @@ def _plan(plan: Plan) -> list[tuple[str, str]]:
         ("After", after),
         ("Touches", _touches(plan.touches)),
         ("Not foreseen", card.joined(plan.unpredicted)),
-        ("Mind", plan.care),
+        ("Mind", phrases.first_sentence(plan.care)),
         ("Proof", f"read it again, re-evaluate {plan.control}"),
         ("Undo", undo),
     ]

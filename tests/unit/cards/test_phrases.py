@@ -74,3 +74,8 @@ def test_only_the_urgent_are_counted_out() -> None:
     counts = {Severity.CRITICAL: 1, Severity.LOW: 1000}
     assert phrases.whole(1001, counts, "acme") == "From 1,001 open findings (1 critical) in acme"
     assert phrases.whole(1, {}, "acme") == "From 1 open finding in acme"
+
+
+def test_a_first_sentence_ends_where_a_sentence_does() -> None:
+    assert phrases.first_sentence("Cuts EC2.13's sessions. And more.") == "Cuts EC2.13's sessions."
+    assert phrases.first_sentence("no end") == "no end"
