@@ -238,6 +238,11 @@ class TenantTruth(EstateTruth):
         before = [row for row in self.rows if row.open_at(midnight) == severity]
         return len(self.open(severity)) - len(before)
 
+    def since_yesterday(self, severity: str) -> str:
+        """How many are open, and how that moved: `29 (+1 since yesterday)`, `29 as yesterday`."""
+        now, moved = len(self.open(severity)), self.moved(severity)
+        return f"{now:,} ({moved:+,} since yesterday)" if moved else f"{now:,} as yesterday"
+
     def oldest(self, severity: str = "") -> Row:
         """The open finding that was seen first."""
         return min(self.open(severity), key=lambda row: row.first)

@@ -1,5 +1,7 @@
 """What people write, and the tool call that answers it: `tool argument=value ...`."""
 
+from tests.unit.agent.offline import hasty_phrasings
+
 # Grouped by the call that must come out; each line below a call is one way to ask for it.
 TABLE = """
 list_tenants
@@ -432,7 +434,7 @@ def cases() -> list[tuple[str, str]]:
     """(question, the calls in one line)."""
     found = []
     expected = ""
-    for line in TABLE.splitlines():
+    for line in f"{TABLE}{hasty_phrasings.TABLE}".splitlines():
         if line.startswith("    "):
             found.append((line.strip(), expected))
         elif line:
