@@ -27,6 +27,8 @@ class Actor:
     """`slack/T0001/U0001`: platform, home workspace, user."""
     foreign: bool = False
     """A guest, or somebody of another organisation."""
+    via: str = ""
+    """How they said it, for the audit: the card's message, or the command line and its user."""
 
 
 @dataclass(frozen=True, slots=True)

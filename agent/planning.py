@@ -275,6 +275,6 @@ def _call(call: PlannedCall) -> Call:
 def _why(finding: Finding, exposure: Exposure | None) -> str:
     if exposure is None:
         return clean(finding.title)
-    if exposure.path is not None:
+    if exposure.path is not None and len(exposure.path.links) > 1:
         return f"Completes the path {exposure.headline} (exposure {exposure.score})"
     return f"{exposure.headline} (exposure {exposure.score})"

@@ -115,7 +115,7 @@ class Remediations:
         plan = self._planner.plan(finding, exposure)
         now = self.now()
         for request in in_hand:
-            if request.plan.hash == plan.hash and now < request.expires_at:
+            if request.plan.does_as(plan) and now < request.expires_at:
                 return request
             self.expire(request, _REPLACED)
         tenant = self._systems.tenant
@@ -334,7 +334,8 @@ class Remediations:
                 kind=AuditKind.REFUSED,
                 remediation=request_id if _ID.fullmatch(request_id) else "",
                 by=actor.id,
-                detail={"rule": refusal.rule} | ({"version": version} if version else {}),
+                detail={"rule": refusal.rule, "via": actor.via}
+                | ({"version": version} if version else {}),
             )
         )
         return refusal

@@ -33,6 +33,7 @@ ACTIONS = frozenset({"approve", "reject", "details", "undo"})
 _PERSON = re.compile(r"\b((?:slack|teams|cli)/[^/\s,]+/[^/\s,.:]+)")
 
 _ADVANCE = "advance/"
+_TRIES = 8
 
 _REMEMBERED = 50
 """Requests of a tenant whose cards are watched: the newest."""
@@ -95,15 +96,30 @@ class Fixing:
         if proposal.touches and proposal.around.resources:
             channel.picture(self._draw(_picture_of(proposal)))
         message = channel.post(remediation_card(request, systems.tenant))
-        address = Address(channel.place, message)
+        self._keep_address(systems, request.id, Address(channel.place, message))
+        self._retire(_address(request), request)
+        self._requests(systems).viewed(request, _person(channel.place))
+
+    def _keep_address(self, systems: Systems, request_id: str, address: Address) -> None:
+        """Where its card stands now, whoever decides on an older card of it meanwhile."""
         where = msgspec.json.encode(address).decode()
+        for _ in range(_TRIES):
+            try:
+                systems.remediations.save(systems.remediations.get(request_id).shown_at(where))
+            except StaleWriteError:
+                continue
+            return
+
+    def _retire(self, old: Address | None, request: Remediation) -> None:
+        """An older card says that it has moved, and loses its buttons."""
+        if old is None:
+            return
+        moved = _said(f"{request.plan.title}: its card ({request.id}) was asked for again.")
         try:
-            systems.remediations.save(request.shown_at(where))
-        except StaleWriteError:
-            # Somebody was quick to decide on an older card of it.
-            systems.remediations.save(systems.remediations.get(request.id).shown_at(where))
-        shown_to = _person(channel.place)
-        self._requests(systems).viewed(request, shown_to)
+            self._channel_at(old.place).update(old.message_id, moved)
+        except SecurityAssistError as error:
+            name = type(error).__name__
+            _log.warning("request=<%s>, error=<%s> | old card stays", request.id, name)
 
     # -- pressed
 
@@ -111,16 +127,16 @@ class Fixing:
         """Decide as the presser asks, if they may; what is refused only they are told."""
         request_id, _, plan_hash = click.value.partition(":")
         systems = self._systems_of(request_id, binding)
-        actor = Actor(_person(click.place), foreign=click.foreign)
+        actor = Actor(_person(click.place), click.foreign, via=f"message {click.message_id}")
         if systems is None:
             channel.whisper(_said("There is no such request in this channel."))
             return
-        if click.action == "details":
-            request = systems.remediations.get(request_id)
-            self._requests(systems).viewed(request, actor.id)
-            channel.whisper(details(request))
-            return
         try:
+            if click.action == "details":
+                request = systems.remediations.get(request_id)
+                self._requests(systems).viewed(request, actor.id)
+                channel.whisper(details(request))
+                return
             decided = self._decide(click, systems, request_id, plan_hash, actor)
         except SecurityAssistError as error:
             channel.whisper(_said(f"That could not be done: {error}."))
@@ -177,6 +193,9 @@ class Fixing:
         """
         systems = self._estate.systems(tenant_id)
         executor = Executor(systems, self._catalogue, self._clock)
+        if not systems.remediations.get(request_id).stage.open:
+            # A job too many: somebody else has ended it, and said so.
+            return
         until = self._clock() + _TURN_S
         shown: Remediation | None = None
         while True:
@@ -205,9 +224,9 @@ class Fixing:
             late = {request.id for request in self._requests(systems).sweep()}
             for request in systems.remediations.search(limit=_REMEMBERED):
                 shown = self._shown.get(request.id, request.version)
+                self._shown.setdefault(request.id, shown)
                 if request.id in late or shown != request.version:
                     self._rewrite(systems, request.id)
-                self._shown[request.id] = request.version
             executor = Executor(systems, self._catalogue, self._clock)
             for request in executor.waiting():
                 self._later(tenant.id, request.id)

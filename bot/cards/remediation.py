@@ -32,6 +32,7 @@ CALLS_SHOWN = 4
 
 _TOUCHED_SHOWN = 5
 _CALL_LENGTH = 120
+_VALUE_IN_DETAILS = 1_500
 _REASON = "reason"
 _STEP_MARKS = {"Success": "✓", "Failed": "✗", "TimedOut": "✗", "Cancelled": "✗"}
 
@@ -254,7 +255,7 @@ def _to_press(request: Remediation) -> list[Part]:
 
 def _value(value: object) -> str:
     """Cut by itself, so that a long value hides no later one."""
-    return clean(in_words(value), card.VALUE_LENGTH)
+    return clean(in_words(value), _VALUE_IN_DETAILS)
 
 
 def _time(moment: datetime) -> str:

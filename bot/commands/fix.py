@@ -1,7 +1,9 @@
 """`assist fix`, `requests`, `approve`, `reject`, `undo`: fixes without chat, by the same rules."""
 
+import getpass
 import json
 import os
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -15,13 +17,14 @@ import msgspec
 from bot.commands.state import connect, state_option, tenant_named
 
 if TYPE_CHECKING:
-    from agent.approval import Refusal
+    from agent.approval import Actor, Refusal
     from agent.remediation import Remediations
     from bot.messages import Reply
     from integrations.connect import Connections
     from integrations.remediations.port import Remediation
     from integrations.systems import Systems
 
+_PERSON = re.compile(r"[a-z]+/[^/\s]+/[^/\s]+")
 _POLL_S = 1.0
 _PATIENCE_S = 15.0
 """After so long without an end somebody at a terminal is told that it goes on."""
@@ -119,13 +122,11 @@ def approve(request_id: str, person: str, reason: str, state: Path | None, *, no
 
     Exit code 0: approved, and if it was run, fixed and proven. 1: refused, or not fixed.
     """
-    from agent.approval import Actor
-
     with connect(state) as connections:
         systems, request = _request(connections, request_id)
         service = _requests(connections, systems)
-        decided = service.approve(request.id, request.plan.hash, Actor(person), reason)
-        _carry_on(connections, systems, _accepted(decided), run=not no_run)
+        decided = service.approve(request.id, request.plan.hash, _actor(person), reason)
+        _carry_on(connections, systems, _accepted(decided), _owner(), run=not no_run)
 
 
 @click.command(name="reject")
@@ -135,12 +136,10 @@ def approve(request_id: str, person: str, reason: str, state: Path | None, *, no
 @state_option
 def reject(request_id: str, person: str, reason: str, state: Path | None) -> None:
     """Close a request for good."""
-    from agent.approval import Actor
-
     with connect(state) as connections:
         systems, request = _request(connections, request_id)
         service = _requests(connections, systems)
-        decided = service.reject(request.id, request.plan.hash, Actor(person), reason)
+        decided = service.reject(request.id, request.plan.hash, _actor(person), reason)
         _show(_accepted(decided), systems)
 
 
@@ -151,17 +150,16 @@ def reject(request_id: str, person: str, reason: str, state: Path | None) -> Non
 @state_option
 def undo(request_id: str, person: str, state: Path | None, *, no_run: bool) -> None:
     """Put back what a fix changed, once, unless somebody changed it since."""
-    from agent.approval import Actor
-
     with connect(state) as connections:
         systems, request = _request(connections, request_id)
         service = _requests(connections, systems)
-        decided = service.undo(request.id, request.plan.hash, Actor(person), _owner())
-        _carry_on(connections, systems, _accepted(decided), run=not no_run)
+        owner = _owner()
+        decided = service.undo(request.id, request.plan.hash, _actor(person), owner)
+        _carry_on(connections, systems, _accepted(decided), owner, run=not no_run)
 
 
 def _carry_on(
-    connections: "Connections", systems: "Systems", request: "Remediation", *, run: bool
+    connections: "Connections", systems: "Systems", request: "Remediation", owner: str, *, run: bool
 ) -> None:
     """Show where a request stands; carry it out here, step by step, if it may be."""
     from agent.execution import Executor
@@ -172,7 +170,7 @@ def _carry_on(
         _show(request, systems)
         return
     executor = Executor(systems, connections.runbooks(), time.time)
-    owner, said, patience = _owner(), set[str](), time.monotonic() + _PATIENCE_S
+    said, patience = set[str](), time.monotonic() + _PATIENCE_S
     while request.stage.open:
         request = executor.advance(request.id, owner)
         for step in request.run.steps if request.run else ():
@@ -241,8 +239,17 @@ def _say(reply: "Reply", thing: Any, *, as_json: bool) -> None:
         click.echo(rendered(reply, width=width(), colour=colour()))
 
 
+def _actor(person: str) -> "Actor":
+    """Who acts, as they say; the audit keeps who sat at the terminal."""
+    from agent.approval import Actor
+
+    if not _PERSON.fullmatch(person):
+        raise click.UsageError(f"--as {person!r}: platform/workspace/user, such as cli/local/ana")
+    return Actor(person, via=f"command line, {getpass.getuser()}")
+
+
 def _me() -> str:
-    return f"cli/local/{os.environ.get('USER') or 'somebody'}"  # noqa: TID251 - who is at the terminal
+    return f"cli/local/{getpass.getuser()}"
 
 
 def _owner() -> str:

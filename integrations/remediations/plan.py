@@ -77,8 +77,16 @@ class Plan:
         pairs = ((name, self.state.get(name), self.target.get(name)) for name in names)
         return tuple(Change(name=n, before=b, after=a) for n, b, a in pairs if b != a)
 
+    def does_as(self, other: "Plan") -> bool:
+        """Whether both would do the same; how they are explained may differ."""
+        return _unexplained(self).hash == _unexplained(other).hash
+
     @property
     def hash(self) -> str:
         """16 hex digits over every field but `planned_at`: another plan has another."""
         plain = msgspec.to_builtins(replace(self, planned_at=_NO_TIME))
         return sha256(msgspec.json.encode(plain, order="deterministic")).hexdigest()[:16]
+
+
+def _unexplained(plan: Plan) -> Plan:
+    return replace(plan, why="", exposure="", score=0)

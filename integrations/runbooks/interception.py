@@ -38,6 +38,15 @@ _READS_TOO = frozenset(
 _READS_NOT = frozenset(
     {
         # They begin like reads, and make something, take a job, or hand out a way in.
+        # They answer secrets.
+        ("codeartifact", "GetAuthorizationToken"),
+        ("ec2", "GetPasswordData"),
+        ("ecr", "GetAuthorizationToken"),
+        ("ecr-public", "GetAuthorizationToken"),
+        ("redshift", "GetIdentityCenterAuthToken"),
+        ("secretsmanager", "BatchGetSecretValue"),
+        ("secretsmanager", "GetSecretValue"),
+        ("ssm", "GetAccessToken"),
         ("appfabric", "BatchGetUserAccessTasks"),
         ("athena", "GetSessionEndpoint"),
         ("bedrock-agentcore", "GetResourceApiKey"),
