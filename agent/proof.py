@@ -103,14 +103,17 @@ class Proof:
         if checked is None:
             why = f"The runbook ended, but {plan.resource_name} could not be read: "
             why += sentence(ending.why)
+            self._take_back(request, ending)
             return self._end(request.not_fixed(owner, now, why), AuditKind.NOT_FIXED)
         changed = _what_changed(plan.state, checked.state)
         if not _well(ending.execution):
             why = f"{_failure(ending.execution)} {changed}"
+            self._take_back(request, ending)
             return self._end(request.failed(owner, now, why, checked.state), AuditKind.FAILED)
         if not checked.compliant:
             why = f"The runbook ended well, but {plan.control} still fails. {changed}"
             missed = request.not_fixed(owner, now, why, checked.state)
+            self._take_back(request, ending)
             return self._end(missed, AuditKind.NOT_FIXED)
         proven = request.verified(owner, checked.read_at, checked.state, ending.ended)
         at = f"{checked.read_at:%Y-%m-%d %H:%M}"
@@ -139,6 +142,12 @@ class Proof:
             return self._end(back, AuditKind.UNDONE)
         found = checked.state if checked is not None else None
         return self._end(request.failed(owner, now, why, found), AuditKind.FAILED)
+
+    def _take_back(self, request: Remediation, ending: _Ending) -> None:
+        """A worker that died may have told that it was fixed, which it is not any more."""
+        if self._requests.recorded(AuditKind.WORKFLOW, request):
+            note = f"The fix {request.id} did not hold"
+            self._told(request, ending, "new", self._aftermath.undone, note)
 
     def _told(self, request: Remediation, ending: _Ending, to: str, tell: _Tell, note: str) -> bool:
         """Tell what became of the finding; False while it is to be tried again."""

@@ -268,6 +268,11 @@ class Remediations:
                 raise
             return True
 
+    def recorded(self, kind: AuditKind, request: Remediation) -> bool:
+        """Whether the audit tells of something about a request."""
+        records = self._systems.audit.records(remediation=request.id)
+        return any(record.entry.kind is kind for record in records)
+
     def now(self) -> datetime:
         """The time, aware UTC."""
         return datetime.fromtimestamp(self._clock(), tz=UTC)

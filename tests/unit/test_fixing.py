@@ -286,3 +286,21 @@ def test_without_access_to_accounts_nothing_can_be_pressed(thread: Thread) -> No
     click = Click(place=HERE, action="approve", value="R-1:0", message_id="1")
     conversation.on_click(click, thread.channel)
     assert "no access" in thread.told()
+
+
+def test_asking_again_moves_the_card_and_takes_the_buttons_off_the_old_one(thread: Thread) -> None:
+    thread.planned()
+    thread.planned()
+    first, second = thread.channel.posted
+    assert "was asked for again" in first.plain
+    assert not [part for part in first.parts if isinstance(part, Actions)]
+    assert [part for part in second.parts if isinstance(part, Actions)]
+
+
+def test_jobs_too_many_say_nothing_again(thread: Thread) -> None:
+    thread.planned()
+    thread.press("Approve", "UONCALL1")
+    thread.waiting *= 5
+    thread.work()
+    said = [reply.plain for reply in thread.channel.posted]
+    assert len([words for words in said if words.startswith("Fixed and proven")]) == 2

@@ -1,10 +1,17 @@
 """An approved fix is carried out once, proven by a fresh read, and can be undone once."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+
+import pytest
+from typing_extensions import override
 
 from agent.approval import Refusal
+from agent.execution import Executor
+from integrations.errors import UnavailableError
 from integrations.findings.port import FindingState
-from integrations.remediations.port import Remediation
+from integrations.remediations.port import Remediation, RemediationStore
 from integrations.runbooks.port import Order
 from tests.builders import ocsf_event
 from tests.remediating import (
@@ -226,3 +233,54 @@ def test_an_undo_that_restores_something_else_is_not_called_undone(stage: Stage)
     failed = stage.seen_through(done.id)
     assert failed.stage == "failed"
     assert "not all back" in failed.outcome
+
+
+class LosesVerified(RemediationStore):
+    """A store that does not keep the word "verified" the first time."""
+
+    def __init__(self, inner: RemediationStore) -> None:
+        self._inner = inner
+        self._lost = False
+
+    @override
+    def begin(self, remediation: Remediation, at_most: int) -> bool:
+        return self._inner.begin(remediation, at_most)
+
+    @override
+    def add(self, remediation: Remediation) -> None:
+        self._inner.add(remediation)
+
+    @override
+    def get(self, remediation_id: str) -> Remediation:
+        return self._inner.get(remediation_id)
+
+    @override
+    def search(self, *args: Any, **narrowed: Any) -> list[Remediation]:
+        return self._inner.search(*args, **narrowed)
+
+    @override
+    def save(self, remediation: Remediation) -> None:
+        if remediation.stage == "verified" and not self._lost:
+            self._lost = True
+            raise UnavailableError("the disk is full")
+        self._inner.save(remediation)
+
+
+def _forever(executor: Executor, request: Remediation, stage: Stage) -> None:
+    while True:
+        executor.advance(request.id, "worker-1")
+        stage.clock.later(seconds=5)
+
+
+def test_what_was_told_as_fixed_and_does_not_hold_is_open_again(stage: Stage) -> None:
+    request = stage.approved()
+    systems = stage.systems
+    flawed = replace(systems, remediations=LosesVerified(systems.remediations))
+    executor = Executor(flawed, stage.catalogue, stage.clock)
+    with pytest.raises(UnavailableError):
+        _forever(executor, request, stage)
+    assert stage.finding.state is FindingState.RESOLVED
+    stage.account.rules.append(SSH)
+    stage.clock.later(minutes=2)
+    assert stage.seen_through(request.id, "worker-2").stage == "not_fixed"
+    assert stage.systems.findings.get("f-ssh").finding.state is FindingState.OPEN

@@ -265,3 +265,13 @@ def test_what_an_engine_says_comes_into_no_sentence_unclean_or_endless(stage: St
     assert "\u202e" not in outcome
     assert "\x00" not in outcome
     assert outcome.endswith("Nothing changed.")
+
+
+def test_another_explanation_of_the_same_fix_keeps_its_approvals(tmp_path: Path) -> None:
+    with staged(tmp_path, severity=Severity.CRITICAL) as stage:
+        request = stage.proposed()
+        stage.requests.approve(request.id, request.plan.hash, ONCALL, "seen")
+        explained = replace(request.plan, why="in other words", score=80, exposure="X-ABC123")
+        assert explained.does_as(request.plan)
+        assert not replace(explained, parameters={"GroupId": "sg-0b2"}).does_as(request.plan)
+        assert stage.proposed().approvals[0].by == ONCALL.id
