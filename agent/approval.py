@@ -112,9 +112,13 @@ def refuse_rejection(
 
 
 def refuse_undo(
-    remediation: Remediation, tenant: Tenant, actor: Actor, plan_hash: str
+    remediation: Remediation, tenant: Tenant, actor: Actor, plan_hash: str, reason: str = ""
 ) -> Refusal | None:
-    """Why somebody may not undo: one approver is enough, the one who approved included."""
+    """Why somebody may not undo: one approver is enough, who says why if it is grave.
+
+    At three in the morning one person must be able to take back what turned out to break things,
+    also the one who approved it.
+    """
     known = _known(remediation, actor, plan_hash)
     if known:
         return known
@@ -123,7 +127,7 @@ def refuse_undo(
         return approver
     if not remediation.undoable:
         return Refusal("undo", "There is nothing to undo.")
-    return None
+    return _reasoned(reason, needed=needs_reason(remediation))
 
 
 def refuse_start(remediation: Remediation, tenant: Tenant) -> Refusal | None:

@@ -167,26 +167,28 @@ class Remediations:
         )
 
     def undo(
-        self, request_id: str, plan_hash: str, actor: Actor, owner: str
+        self, request_id: str, plan_hash: str, actor: Actor, owner: str, reason: str = ""
     ) -> Remediation | Refusal:
         """Let the one undo begin, or say why not; `owner` is the worker that will see to it.
 
         Raises:
             UnavailableError: the account, the store or the audit did not answer; nothing was done.
         """
+        reason = clean(reason, LONGEST_REASON + 1)
         found = self._found(request_id)
         if isinstance(found, Refusal):
             return self.refused(request_id, actor, found)
-        refusal = refuse_undo(found, self._systems.tenant, actor, plan_hash) or self._drifted(found)
+        refusal = refuse_undo(found, self._systems.tenant, actor, plan_hash, reason)
+        refusal = refusal or self._drifted(found)
         if refusal:
             return self.refused(request_id, actor, refusal)
         return self._decided(
             request_id,
             actor,
             AuditKind.UNDO_ASKED,
-            lambda r: refuse_undo(r, self._systems.tenant, actor, plan_hash),
-            lambda r: r.undoing(actor.id, owner, self.now(), LEASE),
-            {"plan": plan_hash},
+            lambda r: refuse_undo(r, self._systems.tenant, actor, plan_hash, reason),
+            lambda r: r.undoing(actor.id, owner, self.now(), LEASE, reason),
+            {"plan": plan_hash, "reason": reason},
             lambda r: self.begin(r, _UNLIMITED),
         )
 

@@ -160,7 +160,7 @@ class Fixing:
             return requests.approve(request_id, plan_hash, actor, reason)
         if click.action == "reject":
             return requests.reject(request_id, plan_hash, actor, reason)
-        return requests.undo(request_id, plan_hash, actor, self._owner)
+        return requests.undo(request_id, plan_hash, actor, self._owner, reason)
 
     def _on_its_own_card(self, click: Click, systems: Systems, request_id: str) -> bool:
         """A button that was forwarded, or stands on an older card, decides nothing."""

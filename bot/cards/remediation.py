@@ -206,7 +206,9 @@ def _people(request: Remediation, tenant: Tenant) -> list[Part]:
         said.append(Line(words=(Person(request.rejection.by), f" rejected it {at}: {reason}")))
     if request.undo_by:
         at = _time(request.undo_by.at)
-        said.append(Line(words=(Person(request.undo_by.by), f" asked for the undo {at}.")))
+        why = clean(request.undo_by.reason, card.VALUE_LENGTH)
+        asked = f" asked for the undo {at}" + (f": {why}" if why else ".")
+        said.append(Line(words=(Person(request.undo_by.by), asked)))
     if request.stage is Stage.PROPOSED:
         said.append(_needed(request, tenant))
     return said
@@ -248,9 +250,12 @@ def _to_press(request: Remediation) -> list[Part]:
             ),
         ]
     buttons = [Button(label="Details", action="details", value=value)]
-    if request.undoable:
-        buttons.insert(0, Button(label="Undo", action="undo", value=value))
-    return [Actions(buttons=tuple(buttons))]
+    if not request.undoable:
+        return [Actions(buttons=tuple(buttons))]
+    pressed = Actions(buttons=(Button(label="Undo", action="undo", value=value), *buttons))
+    if needs_reason(request):
+        return [TextField(name=_REASON, label="Reason (needed to undo)"), pressed]
+    return [pressed]
 
 
 def _value(value: object) -> str:

@@ -146,15 +146,16 @@ def reject(request_id: str, person: str, reason: str, state: Path | None) -> Non
 @click.command(name="undo")
 @click.argument("request_id")
 @_as_option
+@click.option("--reason", default="", help="Why; needed for critical ones.")
 @click.option("--no-run", is_flag=True, help="Leave the running to the bot that serves.")
 @state_option
-def undo(request_id: str, person: str, state: Path | None, *, no_run: bool) -> None:
+def undo(request_id: str, person: str, reason: str, state: Path | None, *, no_run: bool) -> None:
     """Put back what a fix changed, once, unless somebody changed it since."""
     with connect(state) as connections:
         systems, request = _request(connections, request_id)
         service = _requests(connections, systems)
         owner = _owner()
-        decided = service.undo(request.id, request.plan.hash, _actor(person), owner)
+        decided = service.undo(request.id, request.plan.hash, _actor(person), owner, reason)
         _carry_on(connections, systems, _accepted(decided), owner, run=not no_run)
 
 

@@ -100,6 +100,7 @@ def test_an_open_group_is_closed_by_approval_proven_and_opened_again(
     page.get_by_test_id("channel-acme-security").click()
     page.get_by_test_id("replies").first.click()
     card = page.get_by_test_id("thread").get_by_test_id("message").filter(has=title)
+    card.get_by_label("Reason").fill("the bastion needs it")
     card.get_by_role("button", name="Undo").click()
     expect(card).to_contain_text("Undone and proven", timeout=PATIENCE_MS)
     assert beside(demo.emulated.state(SHOP)) == beside(before), "the account is as it was"

@@ -1,17 +1,18 @@
 """An undo puts back what the fix changed and nothing else, by who may, or it is not done."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from agent.approval import Refusal
 from integrations.errors import NotFoundError
-from integrations.findings.port import FindingState
+from integrations.findings.port import FindingState, Severity
 from integrations.remediations.port import Remediation
 from integrations.runbooks.port import ExecutionStatus, Order
 from tests.automation_account import HTTPS, INSIDE, RULES, SSH, close_ssh
-from tests.remediating import ONCALL, Stage, unavailable
+from tests.remediating import ONCALL, Stage, staged, unavailable
 from tests.unit.agent.remediation.test_before_the_start import (
     access_withdrawn,
     account_taken_away,
@@ -162,3 +163,16 @@ def test_what_an_undo_came_to_is_in_the_audit(stage: Stage, tmp_path: Path) -> N
     ]
     stage.account.ends_as = ExecutionStatus.FAILED
     assert stage.systems.audit.verify().whole
+
+
+def test_undoing_something_grave_needs_a_reason_that_the_record_keeps(tmp_path: Path) -> None:
+    with staged(tmp_path, severity=Severity.CRITICAL) as stage:
+        done = stage.carried_out()
+        undo = partial(stage.requests.undo, done.id, done.plan.hash, ONCALL, "worker-1")
+        refusal = undo()
+        assert isinstance(refusal, Refusal)
+        assert refusal.rule == "reason"
+        undoing = undo("it cut the deployment off")
+        assert isinstance(undoing, Remediation)
+        assert undoing.undo_by is not None
+        assert undoing.undo_by.reason == "it cut the deployment off"
