@@ -56,7 +56,7 @@ def list_tenants(*, as_json: bool, state: Path | None) -> None:
             accounts = ", ".join(tenant.accounts)
             click.echo(
                 f"{tenant.id:<{width}}  priority {tenant.priority}  {tenant.environment:<11}  "
-                f"{accounts}"
+                f"{accounts}" + (f"  {tenant.name}" if tenant.name != tenant.id else "")
             )
 
 
