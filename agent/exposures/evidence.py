@@ -27,6 +27,8 @@ CONTROLS = frozenset(
 )  # fmt: skip
 """Controls whose failures some rule looks at."""
 
+_LIKELY_EXPLOITED = 0.1
+"""EPSS from which a vulnerability counts: rule R1's bound."""
 _MOST = 3_000
 _HOPS, _BEYOND = 4, 200
 
@@ -56,9 +58,10 @@ class Evidence:
     @cached_property
     def vulnerabilities(self) -> list[Finding]:
         """Open vulnerabilities that are exploitable, or likely to be."""
-        where = Filter(classes=frozenset({FindingClass.VULNERABILITY}))
-        found = self._findings.search(where, Order.WORST, limit=_MOST)
-        return [f for f in found if f.exploitable or (f.epss or 0.0) >= 0.1]  # noqa: PLR2004 - rule R1's bound
+        where = Filter(
+            classes=frozenset({FindingClass.VULNERABILITY}), exploit_chance=_LIKELY_EXPLOITED
+        )
+        return self._findings.search(where, Order.WORST, limit=_MOST)
 
     @cached_property
     def accepted(self) -> frozenset[str]:

@@ -6,6 +6,7 @@ Facts: the finding details page of the GuardDuty user guide; ASFF's `Action` is 
 import ipaddress
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from integrations.findings import event as ocsf
@@ -121,12 +122,19 @@ def _local(details: Mapping[str, Any]) -> ocsf.Endpoint | None:
 def _address(details: Mapping[str, Any]) -> str | None:
     for key in ("IpAddressV4", "IpAddressV6"):
         said = text(details, key)
-        if said:
-            try:
-                return str(ipaddress.ip_address(said))
-            except ValueError:
-                continue
+        address = _canonical(said) if said else None
+        if address:
+            return address
     return None
+
+
+@lru_cache(maxsize=4096)
+def _canonical(address: str) -> str | None:
+    """An IP address as OCSF writes it; remembered, because attackers come back."""
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        return None
 
 
 def _port(details: Any) -> int | None:

@@ -168,15 +168,13 @@ class GremlinResourceGraph(ResourceGraph):
         names = [str(level) for level in range(min(hops, _HOPS_AT_ONCE) + 1)]
         if len(names) == 1:
             return [self._there(ids)]
-        steps = self._g.V(self._rows.vids(ids)).has("tenant", self._tenant).aggregate(names[0])
+        steps = self._g.V(self._rows.vids(ids)).has("tenant", self._tenant)
+        steps = steps.aggregate(names[0]).by(T.id)
         for name in names[1:]:
             if closed:
                 steps = steps.has_id(P.without(self._rows.vids(closed)))
-            steps = _step(steps, direction, kinds).dedup().limit(most + 1).aggregate(name)
-        steps = steps.cap(*names).project(*names)
-        for name in names:
-            steps = steps.by(__.select(name).unfold().id_().fold())
-        row = steps.next()
+            steps = _step(steps, direction, kinds).dedup().limit(most + 1).aggregate(name).by(T.id)
+        row = steps.cap(*names).next()
         return [set(self._rows.rids(row[name])) for name in names]
 
     def _there(self, ids: Collection[str]) -> set[str]:
