@@ -1,7 +1,6 @@
 """A million findings over fifty tenants, made from the demo's own: built once in a run."""
 
 import atexit
-import json
 import random
 import shutil
 import tempfile
@@ -12,6 +11,8 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from infra.local.fill import fill
 from integrations.connect import Connections
@@ -29,13 +30,19 @@ _RESOURCES = 3_000
 
 
 @lru_cache(maxsize=1)
+def folder() -> Path:
+    """Where the stores are; removed at the end."""
+    made = Path(tempfile.mkdtemp(prefix="assist-bench-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
+
+
+@lru_cache(maxsize=1)
 def million() -> Connections:
-    """Stores of the demo's tenants and 47 more, 20,000 findings each; removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="assist-bench-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    connections = Connections(Settings(state=folder))
+    """Stores of the demo's tenants and 47 more, 20,000 findings each."""
+    connections = Connections(Settings(state=folder()))
     atexit.register(connections.close)
-    fill(connections, folder / "sources", datetime.fromtimestamp(time.time(), tz=UTC))
+    fill(connections, folder() / "sources", datetime.fromtimestamp(time.time(), tz=UTC))
     demo = [tenant.id for tenant in connections.tenants()]
     patterns = _patterns(connections, demo)
     each = FINDINGS // TENANTS
@@ -85,4 +92,4 @@ def _copies(patterns: list[dict[str, Any]], number: int, count: int) -> Iterator
             first, *others = event["resources"]
             own = f"{first['uid']}-{chance.randrange(_RESOURCES)}"
             copy["resources"] = [{**first, "uid": own}, *others]
-        yield json.dumps(copy).encode()
+        yield orjson.dumps(copy)
