@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -90,6 +91,10 @@ class Laws(RuleBasedStateMachine):
         twice = by in {a.by for a in request.approvals}
         may = self._open_to_decisions(at) and not own and not twice
         self._try(lambda r: r.approved(by, at, reason), allowed=may)
+
+    @rule(at=moments)
+    def approve_ones_own(self, at: datetime) -> None:
+        self.approve(self.request.requested_by, at, "seen it")
 
     @rule(by=people, at=moments, reason=reasons)
     def reject(self, by: str, at: datetime, reason: str) -> None:
@@ -211,8 +216,86 @@ class Laws(RuleBasedStateMachine):
 
 TestLaws = Laws.TestCase
 TestLaws.settings = settings(
-    max_examples=150, stateful_step_count=40, deadline=None, derandomize=True
+    max_examples=300, stateful_step_count=40, deadline=None, derandomize=True
 )
+
+
+def _at(stage: Stage) -> Remediation:
+    """A request that came to a stage by its verbs; its worker is the first."""
+    new = remediation()
+    approved = new.approved(PEOPLE[1], NOON)
+    claimed = approved.claimed("worker-1", NOON, LEASE)
+    running = claimed.starting("worker-1", NOON, LEASE).begun("worker-1", "exec-1")
+    verified = running.verified("worker-1", NOON, {}, NOON)
+    undoing = verified.undoing(PEOPLE[1], "worker-1", NOON, LEASE).begun("worker-1", "exec-2")
+    return {
+        Stage.PROPOSED: new,
+        Stage.APPROVED: approved,
+        Stage.REJECTED: new.rejected(PEOPLE[1], NOON, "no"),
+        Stage.EXPIRED: new.expired(NOON, "too late"),
+        Stage.RUNNING: running,
+        Stage.VERIFIED: verified,
+        Stage.NOT_FIXED: running.not_fixed("worker-1", NOON, "still fails"),
+        Stage.FAILED: running.failed("worker-1", NOON, "boom"),
+        Stage.UNDOING: undoing,
+        Stage.UNDONE: undoing.undone("worker-1", NOON, {}, NOON),
+    }[stage]
+
+
+VERBS: dict[str, tuple[Callable[[Remediation], Remediation], set[Stage]]] = {
+    "approved": (lambda r: r.approved(PEOPLE[2], NOON), {Stage.PROPOSED}),
+    "rejected": (lambda r: r.rejected(PEOPLE[2], NOON, "no"), {Stage.PROPOSED}),
+    "expired": (lambda r: r.expired(NOON, "late"), {Stage.PROPOSED, Stage.APPROVED}),
+    "claimed": (lambda r: r.claimed("worker-1", NOON, LEASE), {Stage.APPROVED, *RUNNING}),
+    "starting": (lambda r: r.starting("worker-1", NOON, LEASE), set()),
+    "called off": (lambda r: r.called_off("worker-1", "drift"), set()),
+    "progressed": (lambda r: r.progressed("worker-1", (), NOON), RUNNING),
+    "verified": (lambda r: r.verified("worker-1", NOON, {}, NOON), {Stage.RUNNING}),
+    "not fixed": (lambda r: r.not_fixed("worker-1", NOON, "no"), {Stage.RUNNING}),
+    "failed": (lambda r: r.failed("worker-1", NOON, "boom"), RUNNING),
+    "undone": (lambda r: r.undone("worker-1", NOON, {}, NOON), {Stage.UNDOING}),
+    "undoing": (
+        lambda r: r.undoing(PEOPLE[2], "worker-1", NOON, LEASE),
+        {Stage.VERIFIED, Stage.NOT_FIXED, Stage.FAILED},
+    ),
+}
+"""Each verb as it should be used, and the stages that it goes with once an execution is known."""
+
+
+@pytest.mark.parametrize("stage", Stage)
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_a_verb_goes_with_its_stages_only(stage: Stage, verb: str) -> None:
+    act, stages = VERBS[verb]
+    request = _at(stage)
+    if stage in stages:
+        assert act(request).version == request.version + 1
+    else:
+        with pytest.raises(IllegalMoveError):
+            act(request)
+
+
+@pytest.mark.parametrize("verb", ["starting", "progressed", "verified", "not fixed", "failed"])
+def test_only_the_worker_that_holds_the_lease_goes_on(verb: str) -> None:
+    held = _at(Stage.RUNNING).claimed("worker-2", NOON + 2 * LEASE, LEASE)
+    with pytest.raises(IllegalMoveError, match="another worker"):
+        VERBS[verb][0](held)
+
+
+@pytest.mark.parametrize("needed", [1, 2, 3])
+@pytest.mark.parametrize("self_approval", [False, True])
+def test_as_many_other_people_as_needed_must_approve(needed: int, self_approval: bool) -> None:  # noqa: FBT001
+    request = remediation(approvals_needed=needed, self_approval=self_approval)
+    if not self_approval:
+        with pytest.raises(IllegalMoveError, match="who asked"):
+            request.approved(request.requested_by, NOON)
+    for count, by in enumerate(PEOPLE[1 : 1 + needed], start=1):
+        request = request.approved(by, NOON)
+        assert request.stage is (Stage.APPROVED if count == needed else Stage.PROPOSED)
+        with pytest.raises(IllegalMoveError):
+            request.approved(by, NOON)
+        if count < needed:
+            with pytest.raises(IllegalMoveError):
+                request.claimed("worker-1", NOON, LEASE)
 
 
 def test_every_stage_has_its_arrows() -> None:
