@@ -205,6 +205,7 @@ class _Shell:
         "two numbers swapped": renumbered,
         "a suffix hashed again": rehashed,
         "another tenant's record put in": borrowed,
+        "another tenant's chain in its place": replaced,
         "the head moved": head,
     }
     """What is found by the chain alone."""
@@ -213,7 +214,6 @@ class _Shell:
         "a suffix hashed again, with its head": partial(rehashed, with_head=True),
         "the end cut off, with its head": partial(cut, with_head=True),
         "everything taken away": emptied,
-        "another tenant's chain in its place": replaced,
     }
     """What is found by a head that was kept elsewhere."""
 
