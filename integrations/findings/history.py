@@ -13,13 +13,17 @@ LONGEST = 64
 """States kept of one finding; beyond it, those that change nothing go first, then the oldest."""
 
 _CLOSED = frozenset({FindingState.RESOLVED, FindingState.PASSED, FindingState.ARCHIVED})
+_NEVER_OPEN = frozenset({FindingState.PASSED, FindingState.MUTED})
+"""What is first heard of so was not open before."""
 
 
 class Seen(NamedTuple):
-    """A state at a time (milliseconds since the epoch)."""
+    """A state at a time (milliseconds since the epoch), and how severe it was then."""
 
     time: int
     state: str
+    severity: int
+    """As a rank: a worse one is greater."""
 
 
 class Spell(NamedTuple):
@@ -27,6 +31,9 @@ class Spell(NamedTuple):
 
     begin: int
     end: int | None
+    severity: int | None
+    """How severe it was when it was last seen open; None where that is its severity now. A check
+    that passes is told of as informational, and was not so while it failed."""
 
 
 class Course(NamedTuple):
@@ -49,39 +56,46 @@ def precedence(state: str) -> tuple[bool, str]:
 
 def with_seen(history: Sequence[Seen], seen: Seen) -> tuple[Seen, ...]:
     """The history with one more state in its place; the same when that tells nothing new."""
-    states: dict[int, str] = dict(history)
-    before = states.get(seen.time)
-    if before is not None and precedence(before) >= precedence(seen.state):
+    known = {told.time: told for told in history}
+    before = known.get(seen.time)
+    if before is not None and _weight(before) >= _weight(seen):
         return tuple(history)
-    states[seen.time] = seen.state
-    merged = [Seen(time, state) for time, state in sorted(states.items())]
+    known[seen.time] = seen
+    merged = sorted(known.values())
     return tuple(_shortened(merged) if len(merged) > LONGEST else merged)
+
+
+def _weight(seen: Seen) -> tuple[tuple[bool, str], int]:
+    """Of two that are told of one moment the greater one stands, whichever came first."""
+    return precedence(seen.state), seen.severity
 
 
 def course(first_seen: int, history: Sequence[Seen]) -> Course:
     """When it was open, when it left that state for good, and when it last came back.
 
-    What is first heard of as muted, resolved or archived was open before, since `first_seen`; what
-    is first heard of as passed was not.
+    What is first heard of as resolved or archived was open before, since `first_seen`. What is
+    first heard of as passed was not; nor, for all one knows, what is first heard of as muted, as a
+    rule mutes a finding before anybody sees it.
     """
-    passed_first = history[0].state == FindingState.PASSED
-    begin = None if passed_first else first_seen
+    begin = None if history[0].state in _NEVER_OPEN else first_seen
     resolved_at: int | None = None
     reopened_at: int | None = None
     closed_before = False
     spells: list[Spell] = []
-    for time, state in history:
+    severity: int | None = None
+    for time, state, told in history:
         if state == FindingState.OPEN:
+            severity = told
             reopened_at = time if closed_before else reopened_at
             begin = time if begin is None else begin
             resolved_at, closed_before = None, False
         else:
             if begin is not None:
-                spells.append(Spell(begin, time))
-                begin, resolved_at = None, time
+                spells.append(Spell(begin, time, severity))
+                begin, resolved_at, severity = None, time, None
             closed_before = closed_before or state in _CLOSED
     if begin is not None:
-        spells.append(Spell(begin, None))
+        spells.append(Spell(begin, None, None))
     return Course(resolved_at, reopened_at, tuple(spells))
 
 

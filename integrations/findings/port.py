@@ -111,7 +111,8 @@ class Finding:
     last_seen: datetime
     updated_at: datetime
     resolved_at: datetime | None = None
-    """When it left the open state; None while it is open, and for a check that always passed."""
+    """When it left the open state; None while it is open, and for what was never seen open: a check
+    that always passed, a finding that was muted before anybody saw it."""
     reopened_at: datetime | None = None
     """When it last came back after having been resolved; None when it never did."""
     epss: float | None = None
@@ -183,7 +184,8 @@ class DayCount:
     closed: int
     """How often one left the open state."""
     open_at_end: Mapping[Severity, int]
-    """Open findings at the end of the day (now, for today), by severity."""
+    """Open findings at the end of the day (now, for today), by severity: each at the severity that
+    it was last seen open with."""
 
 
 @dataclass(frozen=True, slots=True)

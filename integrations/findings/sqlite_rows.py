@@ -42,7 +42,8 @@ class Row:
     id: int | None
     finding: Finding
     spells: str | None
-    """When it was open (JSON); None when that is, as mostly, from first seen to resolved."""
+    """When it was open (JSON of `Spell`s); None when that is, as mostly, from first seen to
+    resolved, and as severe as it is now."""
     history: tuple[Seen, ...]
     event: bytes
 
@@ -61,7 +62,7 @@ class Row:
 
 def row_of(values: Sequence[Any]) -> Row:
     """A stored row (`id`, `COLUMNS`, `spells`, `history`, `event`)."""
-    history = tuple(Seen(time, state) for time, state in json.loads(values[-2]))
+    history = tuple(Seen(*told) for told in json.loads(values[-2]))
     return Row(values[0], finding_of(values[1:-3]), values[-3], history, bytes(values[-1]))
 
 
@@ -103,7 +104,7 @@ def finding_of(values: Sequence[Any]) -> Finding:
 
 def merged(before: Row | None, finding: Finding, event: bytes) -> Row:
     """What is stored after an event: `before` itself when the event tells nothing new."""
-    seen = Seen(ms(finding.updated_at), str(finding.state))
+    seen = Seen(ms(finding.updated_at), str(finding.state), rank_of(finding.severity))
     # Nothing is first seen after something is told of it.
     first_seen = min(finding.first_seen, finding.updated_at)
     if before is None:
@@ -131,7 +132,9 @@ def _row(
 ) -> Row:
     first_seen, last_seen = times
     known = course(ms(first_seen), history)
-    usual = (Spell(ms(first_seen), known.resolved_at),)
+    usual = (Spell(ms(first_seen), known.resolved_at, None),)
+    now = rank_of(f.severity)
+    spells = tuple(s._replace(severity=None) if s.severity == now else s for s in known.spells)
     resolved_at = None if known.resolved_at is None else when(known.resolved_at)
     reopened_at = None if known.reopened_at is None else when(known.reopened_at)
     moments = (first_seen, last_seen, resolved_at, reopened_at)
@@ -144,8 +147,7 @@ def _row(
             resolved_at=resolved_at,
             reopened_at=reopened_at,
         )
-    spells = None if known.spells == usual else json.dumps(known.spells)
-    return Row(row_id, f, spells, history, event)
+    return Row(row_id, f, None if spells == usual else json.dumps(spells), history, event)
 
 
 def words_of(finding: Finding) -> str:

@@ -85,10 +85,10 @@ class Difference:
             f.state, rank, f.cls, f.control or "", f.service, f.source, f.account, f.region
         ] += by
         ended = None if f.resolved_at is None else ms(f.resolved_at)
-        for begin, end in _spells(ms(f.first_seen), ended, row.spells):
-            self._days[begin // _DAY_MS, rank, True] += by
+        for begin, end, then in _spells(ms(f.first_seen), ended, rank, row.spells):
+            self._days[begin // _DAY_MS, then, True] += by
             if end is not None:
-                self._days[end // _DAY_MS, rank, False] += by
+                self._days[end // _DAY_MS, then, False] += by
 
     def write(self, connection: sqlite3.Connection, tenant: str) -> None:
         """Add it to the sums, within the transaction that writes the findings."""
@@ -142,17 +142,19 @@ def _sums(rows: Iterable[Sequence[Any]], until: datetime) -> Iterator[tuple[int,
         if opened is not None:
             yield at, severity, opened, closed
             continue
-        for begin, end in _spells(at, ended, spells):
+        for begin, end, then in _spells(at, ended, severity, spells):
             if now < begin and begin // _DAY_MS == today:
-                yield today, severity, -1, 0
+                yield today, then, -1, 0
             if end is not None and now < end and end // _DAY_MS == today:
-                yield today, severity, 0, -1
+                yield today, then, 0, -1
 
 
 def _spells(
-    first_seen: int, resolved_at: int | None, spells: str | None
-) -> Iterable[tuple[int, int | None]]:
-    """When a finding was open, in milliseconds: begin and end of each time."""
+    first_seen: int, resolved_at: int | None, severity: int, spells: str | None
+) -> Iterable[tuple[int, int | None, int]]:
+    """When a finding was open: begin and end of each time in milliseconds, and how severe then."""
     if spells is None:
-        return ((first_seen, resolved_at),)
-    return [(begin, end) for begin, end in json.loads(spells)]
+        return ((first_seen, resolved_at, severity),)
+    return [
+        (begin, end, severity if then is None else then) for begin, end, then in json.loads(spells)
+    ]

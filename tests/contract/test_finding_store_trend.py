@@ -76,6 +76,38 @@ def test_what_always_passed_was_never_open(store: FindingStore) -> None:
     assert _days(store.trend(2, day(5))) == [(4, 0, 0, {}), (5, 0, 0, {})]
 
 
+def test_what_was_muted_before_anybody_saw_it_was_never_open(store: FindingStore) -> None:
+    store.upsert([ocsf_event(at=day(5), first_seen=day(1), state=FindingState.MUTED)])
+    assert _days(store.trend(2, day(5))) == [(4, 0, 0, {}), (5, 0, 0, {})]
+
+
+def test_what_is_muted_later_was_open_until_then(store: FindingStore) -> None:
+    store.upsert([ocsf_event(at=day(3), first_seen=day(3))])
+    store.upsert([ocsf_event(at=day(5), first_seen=day(3), state=FindingState.MUTED)])
+    assert _days(store.trend(3, day(5))) == [
+        (3, 1, 0, {HIGH: 1}),
+        (4, 0, 0, {HIGH: 1}),
+        (5, 0, 1, {}),
+    ]
+
+
+@pytest.mark.parametrize("first", ["failed", "passed"])
+def test_what_passes_keeps_the_severity_that_it_had_while_it_failed(
+    store: FindingStore, first: str
+) -> None:
+    failed = ocsf_event(at=day(3), first_seen=day(3), severity=CRITICAL)
+    passed = ocsf_event(
+        at=day(5), first_seen=day(3), severity=Severity.INFORMATIONAL, state=FindingState.PASSED
+    )
+    for event in (failed, passed) if first == "failed" else (passed, failed):
+        store.upsert([event])
+    assert _days(store.trend(3, day(5))) == [
+        (3, 1, 0, {CRITICAL: 1}),
+        (4, 0, 0, {CRITICAL: 1}),
+        (5, 0, 1, {}),
+    ]
+
+
 def test_what_passed_and_fails_now_is_open_since_then(store: FindingStore) -> None:
     store.upsert([ocsf_event(at=day(3), first_seen=day(1), state=FindingState.PASSED)])
     store.upsert([ocsf_event(at=day(5), first_seen=day(1))])

@@ -34,6 +34,8 @@ ANY = Filter(states=frozenset())
 NOW = day(12, 18)
 DAYS = 14
 CLOSED = {FindingState.RESOLVED, FindingState.PASSED, FindingState.ARCHIVED}
+NEVER_OPEN = {FindingState.PASSED, FindingState.MUTED}
+"""What is first heard of so was not open before."""
 HOUR = timedelta(hours=1)
 
 _hours = st.integers(0, 11 * 24).map(lambda h: day(1, 0) + h * HOUR)
@@ -92,7 +94,20 @@ class Oracle:
         before = [state for at, state in states if at <= moment]
         if before:
             return before[-1] is FindingState.OPEN
-        return moment >= finding.first_seen and states[0][1] is not FindingState.PASSED
+        return moment >= finding.first_seen and states[0][1] not in NEVER_OPEN
+
+    def severity_at(self, finding: Finding, moment: datetime) -> Severity:
+        """How severe it was when it was last seen open, of the time in which `moment` falls."""
+        states = self.states(finding.uid)
+        end = next((at for at, s in states if at > moment and s is not FindingState.OPEN), None)
+        if end is None:
+            return finding.severity
+        closed = [at for at, s in states if at <= moment and s is not FindingState.OPEN]
+        spell = [at for at, s in states if at < end and (not closed or at > closed[-1])]
+        if not spell:
+            return finding.severity
+        of_last = [f.severity for f in self._read(finding.uid) if f.updated_at == spell[-1]]
+        return max(of_last, key=lambda s: -1 if s is Severity.OTHER else s)
 
 
 def _rank(state: FindingState) -> tuple[bool, str]:
@@ -113,7 +128,7 @@ def _course(
             resolved_at = None
             if CLOSED & set(run):
                 reopened_at = at
-        elif not run and (index or state is not FindingState.PASSED):
+        elif not run and (index or state not in NEVER_OPEN):
             resolved_at = at
     return resolved_at, reopened_at
 
@@ -199,7 +214,7 @@ def _agree_on_days_until(
     for told in store.trend(DAYS, until):
         midnight = datetime(told.day.year, told.day.month, told.day.day, tzinfo=UTC)
         end = min(until, midnight + timedelta(days=1, milliseconds=-1))
-        left = Counter(f.severity for f in known if oracle.was_open(f, end))
+        left = Counter(oracle.severity_at(f, end) for f in known if oracle.was_open(f, end))
         assert dict(told.open_at_end) == left
         if standing is not None:
             assert left.total() == standing + told.opened - told.closed
