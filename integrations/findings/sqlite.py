@@ -33,19 +33,15 @@ from integrations.findings.port import (
 from integrations.findings.sqlite_rows import (
     COLUMNS,
     WRITTEN,
-    Row,
     finding_of,
-    merged,
-    ms,
-    rank_of,
     row_of,
-    severity_of,
     tenant_word,
     text_query,
-    when,
+    values_of,
     words_of,
 )
 from integrations.findings.sqlite_schema import SCHEMA
+from integrations.findings.standing import Standing, merged, ms, rank_of, severity_of, when
 from integrations.sqlite_file import SqliteFile, bound
 
 _MARKS = ", ".join("?" * len(WRITTEN.split(",")))
@@ -136,7 +132,7 @@ class SqliteFindingStore(FindingStore):
             for start in range(0, len(read), _LOOKED_UP):
                 chunk = read[start : start + _LOOKED_UP]
                 stored = self._stored(connection, [finding.uid for finding, _ in chunk])
-                changed: dict[str, Row] = {}
+                changed: dict[str, Standing] = {}
                 for finding, event in chunk:
                     before = changed.get(finding.uid) or stored.get(finding.uid)
                     row = merged(before, finding, event)
@@ -147,7 +143,7 @@ class SqliteFindingStore(FindingStore):
                 self._write(connection, stored, changed.values())
         return Written(added=added, updated=updated, unchanged=len(read) - added - updated)
 
-    def _stored(self, connection: sqlite3.Connection, uids: Sequence[str]) -> dict[str, Row]:
+    def _stored(self, connection: sqlite3.Connection, uids: Sequence[str]) -> dict[str, Standing]:
         marks = ",".join("?" * len(uids))
         found = connection.execute(
             f"SELECT id, {COLUMNS}, spells, history, event FROM finding"  # noqa: S608 - our own names
@@ -158,17 +154,20 @@ class SqliteFindingStore(FindingStore):
         return {row[1]: row_of(row) for row in found}
 
     def _write(
-        self, connection: sqlite3.Connection, stored: Mapping[str, Row], changed: Collection[Row]
+        self,
+        connection: sqlite3.Connection,
+        stored: Mapping[str, Standing],
+        changed: Collection[Standing],
     ) -> None:
         last: int = connection.execute("SELECT ifnull(max(id), 0) FROM finding").fetchone()[0]
         ids = itertools.count(last + 1)
-        rows = [(row.id or next(ids), row) for row in changed]
-        old = [(row.id,) for row in changed if row.id is not None]
+        rows = [(row.place or next(ids), row) for row in changed]
+        old = [(row.place,) for row in changed if row.place is not None]
         connection.executemany("DELETE FROM finding_of_resource WHERE finding = ?", old)
         connection.executemany("DELETE FROM finding_text WHERE rowid = ?", old)
         connection.executemany(
             f"INSERT OR REPLACE INTO finding ({WRITTEN}) VALUES ({_MARKS})",  # noqa: S608 - our own names
-            [row.values(row_id, self._tenant) for row_id, row in rows],
+            [values_of(row, row_id, self._tenant) for row_id, row in rows],
         )
         connection.executemany(
             "INSERT OR REPLACE INTO finding_event VALUES (?, ?, ?)",

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 from integrations.findings.port import DayCount, Filter, FindingState
-from integrations.findings.sqlite_rows import Row, ms, rank_of, severity_of
+from integrations.findings.standing import Standing, ms, rank_of, severity_of, spells_of
 
 _SORT: Final = "state, severity, cls, control, service, source, account, region"
 _DAY_MS: Final = 86_400_000
@@ -72,20 +72,19 @@ class Difference:
         self._sorts: Counter[_Sort] = Counter()
         self._days: Counter[_Day] = Counter()
 
-    def replace(self, before: Row | None, after: Row) -> None:
+    def replace(self, before: Standing | None, after: Standing) -> None:
         """Count a finding as it now is, and no longer as it was."""
         if before is not None:
             self._count(before, -1)
         self._count(after, 1)
 
-    def _count(self, row: Row, by: int) -> None:
+    def _count(self, row: Standing, by: int) -> None:
         f = row.finding
         rank = rank_of(f.severity)
         self._sorts[
             f.state, rank, f.cls, f.control or "", f.service, f.source, f.account, f.region
         ] += by
-        ended = None if f.resolved_at is None else ms(f.resolved_at)
-        for begin, end, then in _spells(ms(f.first_seen), ended, rank, row.spells):
+        for begin, end, then in spells_of(row):
             self._days[begin // _DAY_MS, then, True] += by
             if end is not None:
                 self._days[end // _DAY_MS, then, False] += by
