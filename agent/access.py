@@ -4,13 +4,19 @@ Whatever becomes of the finding, the graph or the catalogue after the plan, what
 in the version that was approved, with the parameters that were approved, where it was approved.
 """
 
+from typing import Any
+
+from agent.guard.untrusted import clean
 from agent.planning import NotFixableError
-from integrations.errors import NotFoundError
+from integrations.errors import NotFoundError, SecurityAssistError
 from integrations.remediations.plan import Plan
 from integrations.remediations.port import Remediation, Stage
+from integrations.remediations.telling import told_calls, told_state
 from integrations.runbooks.port import Automations, Checked, Location, Order, Runbook
 from integrations.runbooks.port import RunbookCatalogue as Catalogue
 from integrations.systems import Systems
+
+_LONGEST_REASON = 300
 
 
 class PlanAccess:
@@ -83,6 +89,32 @@ class PlanAccess:
             f"{name} was changed by somebody else after the fix, "
             "so putting the old state back could break that; undo it by hand"
         )
+
+    def effect(self, order: Order, request: Remediation) -> dict[str, Any]:
+        """What an order is about to do, for the audit: its calls, the state before and after.
+
+        The calls of an undo are foreseen now. Where they cannot be, the reason is told instead:
+        that alone must not keep anybody from taking a fix back.
+        """
+        plan = request.plan
+        if order.undo_of is None:
+            before, after = plan.state, plan.target
+            told: dict[str, Any] = {"calls": told_calls(plan.calls)}
+        else:
+            before, after = request.found, plan.state
+            told = self._undo_calls(order)
+        return told | {"before": told_state(before), "after": told_state(after)}
+
+    def _undo_calls(self, order: Order) -> dict[str, Any]:
+        try:
+            foreseen = self.automations.preview(
+                order.location, order.runbook, order.parameters, order.undo_of
+            )
+        except SecurityAssistError as error:
+            return {"calls": [], "not_foreseen": [clean(str(error), _LONGEST_REASON)]}
+        unsure = [*foreseen.unpredicted, *([foreseen.failure] if foreseen.failure else [])]
+        told: dict[str, Any] = {"calls": told_calls(foreseen.calls)}
+        return told | {"not_foreseen": [clean(why, _LONGEST_REASON) for why in unsure]}
 
     def _runbook(self, plan: Plan) -> Runbook:
         try:

@@ -150,7 +150,8 @@ class Executor:
         starting = request.starting(owner, self._requests.now(), LEASE)
         undoing = request.stage is Stage.UNDOING
         kind = AuditKind.UNDO_STARTING if undoing else AuditKind.STARTING
-        self._requests.move(kind, starting, _of_start(starting, owner, order))
+        told = _of_start(starting, owner, order) | self._access.effect(order, request)
+        self._requests.move(kind, starting, told)
         try:
             execution = self._access.automations.start(order)
         except UnavailableError:
@@ -266,6 +267,5 @@ def _of_start(request: Remediation, owner: str, order: Order) -> dict[str, objec
         "account": order.location.account,
         "region": order.location.region,
         "resource": request.plan.resource,
-        "calls": [] if undo else [call.action for call in request.plan.calls],
         "approved_by": [undo.by] if undo else [a.by for a in request.approvals],
     }

@@ -269,7 +269,13 @@ def _unpredicted(preview: Preview) -> tuple[str, ...]:
 
 
 def _call(call: PlannedCall) -> Call:
-    return Call(action=call.action, resource=call.resource, parameters=call.parameters)
+    return Call(
+        action=call.action,
+        resource=call.resource,
+        parameters=call.parameters,
+        service=call.service,
+        operation=call.operation,
+    )
 
 
 def _why(finding: Finding, exposure: Exposure | None) -> str:

@@ -17,6 +17,7 @@ from integrations.errors import SecurityAssistError, UnavailableError
 from integrations.remediations.audit import AuditKind
 from integrations.remediations.plan import Plan
 from integrations.remediations.port import Remediation, Stage
+from integrations.remediations.telling import told_state
 from integrations.runbooks.port import Checked, Execution, ExecutionStatus
 
 _log = logging.getLogger(__name__)
@@ -162,7 +163,11 @@ class Proof:
         return True
 
     def _end(self, request: Remediation, kind: AuditKind) -> Remediation:
-        detail: dict[str, Any] = {"found": dict(request.found)}
+        before = request.plan.state if request.undo is None else request.plan.target
+        detail: dict[str, Any] = {
+            "before": told_state(before),
+            "found": told_state(request.found),
+        }
         if request.outcome:
             detail["why"] = request.outcome
         self._requests.move(kind, request, detail)

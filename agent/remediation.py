@@ -32,6 +32,7 @@ from integrations.errors import (
 from integrations.findings.port import Finding
 from integrations.remediations.audit import AuditEntry, AuditKind
 from integrations.remediations.port import OPEN_STAGES, IllegalMoveError, Remediation, Stage
+from integrations.remediations.telling import told_calls, told_state
 from integrations.runbooks.port import RunbookCatalogue
 from integrations.systems import Systems
 
@@ -377,6 +378,8 @@ def _of_plan(request: Remediation) -> dict[str, Any]:
         "control": plan.control,
         "resource": plan.resource,
         "runbook": f"{plan.runbook}@{plan.runbook_version}",
-        "calls": [call.action for call in plan.calls],
+        "calls": told_calls(plan.calls),
+        "before": told_state(plan.state),
+        "after": told_state(plan.target),
         "approvals_needed": request.approvals_needed,
     }

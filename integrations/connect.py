@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from integrations.conversations.port import ConversationStore
 from integrations.findings.port import FindingStore
+from integrations.remediations.audit import HUB, AuditLog
 from integrations.resources.port import ResourceGraph
 from integrations.runbooks.port import RunbookCatalogue
 from integrations.settings import Settings
@@ -90,6 +91,10 @@ class Connections:
             workflow=access.workflow if access else None,
             live=access.live if access else None,
         )
+
+    def hub_audit(self) -> AuditLog:
+        """What was refused before it was known whose it was; no tenant's."""
+        return self._remediations.audit_of(HUB)
 
     def _access_to(self, tenant: Tenant) -> "Access | None":
         """The tenant's accounts; made once for as long as the tenant's record says the same."""

@@ -42,3 +42,7 @@ class Estate(Protocol):
             NotFoundError: no such tenant.
         """
         ...
+
+    def hub_audit(self) -> AuditLog:
+        """What was refused before it was known whose it was; no tenant's."""
+        ...

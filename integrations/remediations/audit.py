@@ -1,5 +1,8 @@
 """The audit: what was asked, decided, refused, called and found, in one chain per tenant.
 
+What is refused before it is known whose it is, such as a press in a channel that is mapped to
+nobody, stands in a chain of the hub's own.
+
 A record's hash covers the hash of the one before it, so that no record can be changed, taken out,
 put in or moved unseen; the number and hash of the newest are kept apart, so that none can be cut
 off the end. Who can write to the engine itself could still forge a whole new chain with its head:
@@ -18,6 +21,9 @@ from typing import Any, Protocol
 
 import msgspec
 
+HUB = "-"
+"""Whose chain holds what was refused before a tenant was known; no tenant's id has this form."""
+
 
 class AuditKind(StrEnum):
     """What a record tells of."""
@@ -31,7 +37,7 @@ class AuditKind(StrEnum):
     """Somebody may not do what they tried; the detail says why."""
     EXPIRED = "expired"
     STARTING = "starting"
-    """Written before the runbook is started, with the calls of the plan."""
+    """Written before the runbook is started: each call with its parameters, before and after."""
     STARTED = "started"
     STOPPING = "stopping"
     """An execution that takes too long is about to be asked to end."""
@@ -42,6 +48,7 @@ class AuditKind(StrEnum):
     FAILED = "failed"
     UNDO_ASKED = "undo_asked"
     UNDO_STARTING = "undo_starting"
+    """The same of an undo: its own calls, the state it finds and the state that it puts back."""
     UNDONE = "undone"
     WORKFLOW = "workflow"
     """The finding's workflow status is about to be changed."""

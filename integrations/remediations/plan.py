@@ -19,6 +19,10 @@ class Call:
     """As IAM writes it: `ec2:RevokeSecurityGroupIngress`."""
     resource: str
     parameters: Mapping[str, Any]
+    service: str = ""
+    """As boto3 names the client: `ec2`; empty in plans that were kept before it was noted."""
+    operation: str = ""
+    """As AWS names the API; empty as `service`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,11 @@ class Plan:
     def hash(self) -> str:
         """16 hex digits over every field but `planned_at`: another plan has another."""
         plain = msgspec.to_builtins(replace(self, planned_at=_NO_TIME))
+        for call in plain["calls"]:
+            # The token of a request comes of its plan's hash: one kept before keeps its own.
+            for noted_later in ("service", "operation"):
+                if not call[noted_later]:
+                    del call[noted_later]
         return sha256(msgspec.json.encode(plain, order="deterministic")).hexdigest()[:16]
 
 

@@ -24,6 +24,7 @@ from bot.messages import Channel, Click, Picture, Place, Reply
 from bot.slack.app import build_app
 from bot.slack.door import SlackDoor
 from integrations.conversations.port import ConversationStore
+from integrations.remediations.audit import AuditLog
 from integrations.remediations.port import Remediation
 from integrations.systems import Estate, Systems
 from integrations.tenants.port import Binding, ChannelKey, Tenant
@@ -86,6 +87,10 @@ class StageEstate(Estate):
     def systems(self, tenant_id: str) -> Systems:
         systems = self._stage.connections.systems(tenant_id)
         return replace(systems, automations=self._stage.account)
+
+    @override
+    def hub_audit(self) -> AuditLog:
+        return self._stage.connections.hub_audit()
 
 
 class Rules(Transport):

@@ -17,6 +17,7 @@ from bot.messages import Actions, Click, Person, Picture, Place, Reply, TextFiel
 from bot.slack.render import render
 from bot.workspace.blocks import problems_of
 from integrations.findings.port import Severity
+from integrations.remediations.audit import AuditLog
 from integrations.runbooks.catalogue import ShippedRemedies
 from integrations.systems import Estate, Systems
 from integrations.tenants.port import Binding, ChannelKey, Tenant
@@ -38,6 +39,9 @@ class StageEstate(Estate):
 
     def systems(self, tenant_id: str) -> Systems:
         return replace(self._stage.connections.systems(tenant_id), automations=self._stage.account)
+
+    def hub_audit(self) -> AuditLog:
+        return self._stage.connections.hub_audit()
 
 
 @dataclass
