@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.synced
 SHELL := /bin/sh
 
-.PHONY: help demo test reliability check lint types contracts runbooks bench lock format clean
+.PHONY: help demo engines test reliability check lint types contracts runbooks bench lock format clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ $(STAMP): requirements.lock pyproject.toml $(BIN)/uv
 
 demo: $(STAMP) ## Ask the first question and open the chat page (ONCE=1: stop after the printed thread)
 	@$(BIN)/assist demo $(if $(ONCE),--once)
+
+engines: $(STAMP) ## Start Gremlin Server, OpenSearch and an AWS hub on 127.0.0.1, until Ctrl-C (WHERE=file: their addresses)
+	@$(BIN)/python -m infra.local.engines $(if $(WHERE),--where $(WHERE))
 
 test: $(STAMP) ## Run every test that this machine can run, a file to a core at a time
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile

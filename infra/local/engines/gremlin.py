@@ -1,0 +1,57 @@
+"""A Gremlin Server with Neptune's habits and several graphs, each a world of its own."""
+
+import http
+import shutil
+
+import yaml
+
+from infra.local.engines.ground import CONF, HOST, Ground, Launch, ask, free_port
+
+VERSION = "3.8.1"
+GRAPHS = 8
+"""As many test workers can have a graph for themselves: g0, g1, ...; `g` is for people."""
+
+
+def prepare(ground: Ground, port: int | None) -> Launch:
+    """Everything that a start needs.
+
+    Raises:
+        CannotStartError: no Java, or Maven could not fetch the server.
+    """
+    java = ground.java(11) or ground.fetched_java()
+    class_path = ground.class_path("gremlin", VERSION, java)
+    chosen = port or free_port()
+    folder = ground.work / "gremlin"
+    folder.mkdir()
+    for name in ("neptune-like.properties", "graphs.groovy", "logback.xml"):
+        shutil.copy(CONF / name, folder)
+    (folder / "server.yaml").write_text(_server(chosen), encoding="utf-8")
+    sources = [f"g{n}" for n in range(GRAPHS)]
+    return Launch(
+        name="gremlin",
+        version=VERSION,
+        command=[
+            str(java), "-Xms128m", "-Xmx512m", "-cp", f"{folder}:{class_path}",
+            "org.apache.tinkerpop.gremlin.server.GremlinServer", "server.yaml",
+        ],
+        folder=folder,
+        environment=ground.environment,
+        ready=lambda: _answers(chosen),
+        address={"url": f"ws://{HOST}:{chosen}/gremlin", "port": chosen, "sources": sources},
+    )  # fmt: skip
+
+
+def _server(port: int) -> str:
+    settings = yaml.safe_load((CONF / "gremlin-server.yaml").read_text(encoding="utf-8"))
+    return yaml.safe_dump(settings | {"host": HOST, "port": port})
+
+
+def _answers(port: int) -> bool:
+    """Whether a websocket is opened (RFC 6455, section 4)."""
+    headers = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "c2VjdXJpdHktYXNzaXN0IQ==",
+    }
+    return ask(port, "/gremlin", headers)[0] == http.HTTPStatus.SWITCHING_PROTOCOLS
