@@ -19,6 +19,7 @@ from agent.views import Connections, Proposal
 from bot.cards.answer import reply_for
 from bot.fixing import ACTIONS, Fixing
 from bot.messages import Actions, Button, Channel, Click, Incoming, Picture, Place, Prose, Reply
+from bot.turned_away import write_down
 from integrations.conversations.port import ConversationStore
 from integrations.conversations.session import session_id
 from integrations.errors import NotFoundError, SecurityAssistError
@@ -75,6 +76,7 @@ class Conversation:
     def on_click(self, click: Click, channel: Channel) -> None:
         """Do what a pressed button says; what it may show is decided anew."""
         if click.foreign:
+            self._write_down(click, "foreign")
             channel.whisper(_said("Only people of this workspace can use these buttons."))
         elif click.action == "feedback":
             _log.info("feedback=<%s>, message=<%s> | heard", click.value, click.message_id)
@@ -84,11 +86,19 @@ class Conversation:
         else:
             binding = self._binding(click.place, channel)
             if binding is None:
+                self._write_down(click, "unmapped")
                 return
             if click.action in ACTIONS:
                 self._decide(click, binding, channel)
             else:
                 self._answer(click.value, binding, channel, canonical=True)
+
+    def _write_down(self, click: Click, rule: str) -> None:
+        """A decision that is refused at the door belongs into the audit as any other."""
+        if click.action in ACTIONS:
+            binding = self._directory.binding(click.place.key)
+            tenant = binding.tenant_id if binding else None
+            write_down(self._estate, click, rule, self._clock, tenant)
 
     def _decide(self, click: Click, binding: Binding, channel: Channel) -> None:
         if self._fixing is None:

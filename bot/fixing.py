@@ -19,6 +19,7 @@ from agent.remediation import Remediations
 from agent.views import Connections, Proposal
 from bot.cards.remediation import details, remediation_card, verdict
 from bot.messages import Channel, Click, Line, Person, Picture, Place, Prose, Reply
+from bot.turned_away import write_down
 from integrations.errors import NotFoundError, SecurityAssistError, StaleWriteError
 from integrations.remediations.port import Remediation, Stage
 from integrations.runbooks.port import RunbookCatalogue
@@ -129,6 +130,7 @@ class Fixing:
         systems = self._systems_of(request_id, binding)
         actor = Actor(_person(click.place), click.foreign, via=f"message {click.message_id}")
         if systems is None:
+            write_down(self._estate, click, "unknown", self._clock, binding.tenant_id)
             channel.whisper(_said("There is no such request in this channel."))
             return
         try:
