@@ -1,11 +1,13 @@
 """Views to draw, and what their pictures are made of."""
 
 import struct
-import xml.etree.ElementTree as ET
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import pairwise
+from pathlib import Path as FontFile
+
+from resvg import render, usvg
 
 from agent.views import Connections, Cut, Freshness
 from bot.picture.drawing import draw, sheet_of
@@ -89,16 +91,16 @@ def cut_of(path: Path) -> Cut:
 def fingerprint(view: Connections) -> str:
     """One number for everything that is made of a view: SVG, PNG, title, alternative text."""
     picture = draw(view)
-    words = f"{sheet_of(view).svg}{picture.title}{picture.alt}"
+    words = f"{sheet_of(view).svg()}{picture.title}{picture.alt}"
     return sha256(words.encode() + picture.png).hexdigest()
 
 
-def texts_of(svg: str) -> list[tuple[str, float]]:
-    """Every line of text with its type's size."""
-    return [
-        (element.text or "", float(element.get("font-size", "0")))
-        for element in ET.fromstring(svg).iter(f"{SVG}text")  # noqa: S314 - our own
-    ]
+def drawn(svg: str, *fonts: FontFile) -> bytes:
+    """An SVG as PNG; text in it is drawn with these fonts alone."""
+    options = usvg.Options.default()
+    for font in fonts:
+        options.load_font_file(str(font))
+    return bytes(render(usvg.Tree.from_str(svg, options), (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)))
 
 
 def png_size(png: bytes) -> tuple[int, int]:

@@ -2,13 +2,12 @@
 
 from math import sqrt
 
-import resvg_py
+from resvg import render, usvg
 
 from agent.guard.untrusted import clean
 from agent.views import Connections
 from bot.messages import Picture
 from bot.picture.folding import folded
-from bot.picture.fonts import FAMILY, font_files
 from bot.picture.saying import alt_of, note_of, title_of
 from bot.picture.svg import Sheet, Words, sheet
 
@@ -17,17 +16,16 @@ _PIXELS = 800_000
 _LEAST_SCALE = 0.7
 """But not smaller than this: 22 px labels of a picture 1,460 px wide are then 15 px high."""
 
+_AS_IT_IS = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+"""An affine transformation row by row, as resvg takes it."""
+
 
 def draw(view: Connections) -> Picture:
     """The picture of a view: boxes and lines left to right, the path bold, the cut dashed."""
     drawn = sheet_of(view)
-    png = resvg_py.svg_to_bytes(
-        svg_string=drawn.svg,
-        zoom=max(_LEAST_SCALE, min(1.0, sqrt(_PIXELS / (drawn.width * drawn.height)))),
-        skip_system_fonts=True,
-        font_files=font_files(),
-        font_family=FAMILY,
-    )
+    scale = max(_LEAST_SCALE, min(1.0, sqrt(_PIXELS / (drawn.width * drawn.height))))
+    tree = usvg.Tree.from_str(drawn.svg(scale), usvg.Options.default())
+    png = render(tree, _AS_IT_IS)
     return Picture(png=bytes(png), title=title_of(view), alt=alt_of(view, drawn.shown))
 
 

@@ -1,13 +1,24 @@
 """Writes SVG, and remembers where it wrote what."""
 
 from dataclasses import dataclass, field
-from xml.sax.saxutils import escape
 
 from bot.picture.fonts import width
 from bot.picture.glyphs import Family
 from bot.picture.shapes import Rect
+from bot.picture.typeface import typeface
 
 INK, MUTED, LINE, PATH, PAPER = "#16202E", "#4B5768", "#8793A4", "#B42318", "#FFFFFF"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One line of text."""
+
+    words: str
+    size: float
+    """Of its type."""
+    at: Rect
+    """What it covers: its width as measured, its type's size as height."""
 
 
 @dataclass(slots=True)
@@ -15,18 +26,19 @@ class Pen:
     """SVG elements in the order they are drawn."""
 
     parts: list[str] = field(default_factory=list)
-    texts: list[Rect] = field(default_factory=list)
-    """What every line of text covers: its width as measured, its type's size as height."""
+    texts: list[Text] = field(default_factory=list)
 
     def text(
         self, x: float, y: float, words: str, size: float, colour: str, *, bold: bool = False
     ) -> None:
-        """One line that begins at x and stands on y."""
-        weight = ' font-weight="600"' if bold else ""
-        self.texts.append(Rect(x, y - size * 0.78, width(words, size, bold=bold), size))
+        """One line that begins at x and stands on y, drawn as shapes."""
+        at = Rect(x, y - size * 0.78, width(words, size, bold=bold), size)
+        self.texts.append(Text(words, size, at))
+        face = typeface(bold=bold)
+        scale = size / face.per_em
         self.parts.append(
-            f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" fill="{colour}"{weight}>'
-            f"{escape(words)}</text>"
+            f'<path transform="matrix({scale:g} 0 0 {-scale:g} {x:.1f} {y:.1f})" '
+            f'd="{face.outline(words)}" fill="{colour}"/>'
         )
 
     def rect(

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from xml.sax.saxutils import quoteattr
 
 from bot.picture.cards import Style, chip_rects, draw_card, draw_pill, draw_tray, head, pill_width
 from bot.picture.composing import Composition, composed
 from bot.picture.folding import Edge, Node, Shown
-from bot.picture.fonts import FAMILY, drawable, fitted, width, wrapped
+from bot.picture.fonts import drawable, fitted, width, wrapped
 from bot.picture.labels import CUT_WORD, Label, draw_labels, placed_labels
 from bot.picture.lines import draw_lines
-from bot.picture.pen import INK, MUTED, PAPER, PATH, Pen
+from bot.picture.pen import INK, MUTED, PAPER, PATH, Pen, Text
 from bot.picture.saying import told_by
 from bot.picture.shapes import Piece, Rect
 from integrations.findings.port import Severity
@@ -51,7 +50,8 @@ class Words:
 class Sheet:
     """A finished picture, with where its things are."""
 
-    svg: str
+    elements: str = field(repr=False)
+    """SVG elements, one after another."""
     shown: Shown
     width: float
     height: float
@@ -60,10 +60,20 @@ class Sheet:
     chips: dict[str, tuple[Rect, ...]]
     """What stands in trays, by the tray's key."""
     labels: tuple[Label, ...]
-    texts: tuple[Rect, ...]
-    """Every line of text."""
+    texts: tuple[Text, ...]
+    """Every line of text, in the order they are drawn."""
     lines: dict[Edge, list[Piece]] = field(repr=False)
     """The pieces of every line."""
+
+    def svg(self, scale: float = 1.0) -> str:
+        """The whole picture, larger or smaller."""
+        wide, high = f"{self.width:.0f}", f"{self.height:.0f}"
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width * scale:.0f}" '
+            f'height="{self.height * scale:.0f}" viewBox="0 0 {wide} {high}" '
+            f'preserveAspectRatio="none"><rect width="{wide}" height="{high}" fill="{PAPER}"/>'
+            f"{self.elements}</svg>"
+        )
 
 
 def sheet(shown: Shown, words: Words) -> Sheet:
@@ -89,7 +99,7 @@ def sheet(shown: Shown, words: Words) -> Sheet:
     draw_labels(pen, labels, style.small)
     height = _foot(pen, words, shown, bottom + _GAP)
     return Sheet(
-        _svg(pen, height),
+        "".join(pen.parts),
         shown,
         WIDTH,
         height,
@@ -106,15 +116,6 @@ def _taken(nodes: Sequence[Node], boxes: Mapping[str, Rect], style: Style) -> It
     for node in nodes:
         at, up = boxes[node.key], head(node, style)
         yield Rect(at.x, at.y - up, at.w, at.h + up)
-
-
-def _svg(pen: Pen, height: float) -> str:
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH:.0f}" height="{height:.0f}" '
-        f'viewBox="0 0 {WIDTH:.0f} {height:.0f}" font-family={quoteattr(FAMILY)}>'
-        f'<rect width="{WIDTH:.0f}" height="{height:.0f}" fill="{PAPER}"/>'
-        f"{''.join(pen.parts)}</svg>"
-    )
 
 
 def _chips(

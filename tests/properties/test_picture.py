@@ -19,7 +19,7 @@ from bot.picture.svg import WIDTH
 from integrations.findings.port import Severity
 from integrations.resources.port import LinkKind, Path, Resource
 from tests.graph_builders import link
-from tests.picture_builders import SVG, internet, path_of, png_size, texts_of, thing, view_of
+from tests.picture_builders import SVG, internet, path_of, png_size, thing, view_of
 
 # A failing example is a whole graph; Hypothesis warns that printing it takes a while.
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
@@ -134,8 +134,9 @@ def _cut(draw_: st.DrawFn, path: Path | None, every: Sequence[Resource]) -> Cut 
 def test_no_two_lines_of_text_overlap_and_all_lie_on_the_sheet(view: Connections) -> None:
     sheet = sheet_of(view)
     page = Rect(0, 0, sheet.width, sheet.height)
-    assert all(page.holds(text) for text in sheet.texts)
-    assert not [pair for pair in combinations(sheet.texts, 2) if pair[0].meets(pair[1])]
+    texts = [text.at for text in sheet.texts]
+    assert all(page.holds(text) for text in texts)
+    assert not [pair for pair in combinations(texts, 2) if pair[0].meets(pair[1])]
 
 
 @SOME
@@ -242,21 +243,20 @@ def _inside(box: Rect, point: tuple[float, float]) -> bool:
 def test_text_is_large_enough_to_read_on_a_phone(view: Connections) -> None:
     sheet = sheet_of(view)
     assert sheet.width == WIDTH == 1460
-    assert min(size for _, size in texts_of(sheet.svg)) >= 22
+    assert min(text.size for text in sheet.texts) >= 22
 
 
 @SOME
 @given(views())
-def test_the_svg_is_well_formed_and_names_are_only_text_in_it(view: Connections) -> None:
-    root = ET.fromstring(sheet_of(view).svg)  # noqa: S314 - our own
+def test_the_svg_is_well_formed_and_no_name_is_in_it_but_as_shapes(view: Connections) -> None:
+    sheet = sheet_of(view)
+    root = ET.fromstring(sheet.svg())  # noqa: S314 - our own
     tags = {element.tag.removeprefix(SVG) for element in root.iter()}
-    assert tags <= {"svg", "rect", "path", "polygon", "text"}
+    assert tags <= {"svg", "rect", "path", "polygon"}
     plain = re.compile(r"[#A-Za-z0-9 .,()-]*")
     assert all(plain.fullmatch(v) for e in root.iter() for v in e.attrib.values())
-    for element in root.iter():
-        assert element.tag == f"{SVG}text" or not (element.text or "").strip()
-        assert not (element.tail or "").strip()
-        assert all(c.isprintable() for c in element.text or "")
+    assert not [e for e in root.iter() if (e.text or "").strip() or (e.tail or "").strip()]
+    assert all(c.isprintable() for text in sheet.texts for c in text.words)
 
 
 @SOME

@@ -4,8 +4,6 @@ import os
 import subprocess
 import sys
 
-import resvg_py
-
 from agent.views import Cut
 from bot.picture.drawing import draw, sheet_of
 from integrations.findings.port import Severity
@@ -14,6 +12,7 @@ from tests.graph_builders import link
 from tests.picture_builders import (
     crowded,
     cut_of,
+    drawn,
     fingerprint,
     internet,
     path_of,
@@ -84,7 +83,7 @@ def test_a_cut_that_the_title_tells_is_not_told_again() -> None:
     cut = Cut(text="Rotate the key", control=None, resource="node/0")
     view = view_of([thing(0)], cut=cut, caption="Rotate the key of bot: it is an administrator's.")
     assert "cut" not in draw(view).alt
-    assert "mallest cut" not in sheet_of(view).svg
+    assert not [text for text in sheet_of(view).texts if "mallest cut" in text.words]
     assert "Smallest cut: Rotate the key." in draw(view_of([thing(0)], cut=cut)).alt
 
 
@@ -113,7 +112,7 @@ def test_a_small_picture_is_1460_pixels_wide_and_a_large_one_at_least_seven_tent
 def test_what_is_drawn_is_where_the_sheet_says() -> None:
     """At a quarter of its size, for the sake of reading pixels in Python."""
     sheet = sheet_of(view_of([thing(0, kind="AwsS3Bucket")]))
-    rows = png_rows(bytes(resvg_py.svg_to_bytes(svg_string=sheet.svg, zoom=0.25)))
+    rows = png_rows(drawn(sheet.svg(0.25)))
     box = sheet.boxes["node/0"]
     column = 4 * int((box.x + 60) / 4)
     inside, outside = rows[int((box.bottom - 8) / 4)], rows[int((box.bottom + 8) / 4)]

@@ -1,32 +1,36 @@
 """Texts are as wide as they are measured, and shortened only where they must be."""
 
+from xml.sax.saxutils import escape
+
 import pytest
-import resvg_py
 
 from bot.picture.fonts import (
-    FAMILY,
     drawable,
     fitted,
-    font_files,
     narrowest,
     width,
     wrapped,
 )
-from tests.picture_builders import png_rows
+from bot.picture.pen import Pen
+from bot.picture.typeface import typeface
+from tests.picture_builders import drawn, png_rows
 
 
 def _ink(text: str, size: float, *, bold: bool) -> tuple[int, int]:
-    """The first and the last column of pixels that a text blackens when resvg draws it."""
-    svg = (
-        '<svg xmlns="http://www.w3.org/2000/svg" width="380" height="36">'
-        f'<text x="20" y="26" font-size="{size}" font-family="{FAMILY}" '
-        f'font-weight="{600 if bold else 400}">{text}</text></svg>'
-    )
-    png = resvg_py.svg_to_bytes(
-        svg_string=svg, background="#ffffff", skip_system_fonts=True, font_files=font_files()
-    )
-    columns = [x for row in png_rows(bytes(png)) for x in range(380) if row[4 * x] < 128]
+    """The first and the last column of pixels that a text blackens when it is drawn."""
+    pen = Pen()
+    pen.text(20, 26, text, size, "#000000", bold=bold)
+    rows = png_rows(drawn(_svg(380, *pen.parts)))
+    columns = [x for row in rows for x in range(380) if row[4 * x] < 128]
     return min(columns), max(columns)
+
+
+def _svg(wide: int, *elements: str) -> str:
+    paper = f'<rect width="{wide}" height="36" fill="#ffffff"/>'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="36">'
+        f"{paper}{''.join(elements)}</svg>"
+    )
 
 
 @pytest.mark.parametrize("bold", [False, True])
@@ -38,6 +42,48 @@ def test_a_text_is_drawn_as_wide_as_it_is_measured(text: str, *, bold: bool) -> 
     measured = width(text, 30, bold=bold)
     assert 20 <= first <= 25
     assert 0.94 * measured - 4 <= last - 20 <= measured + 1
+
+
+@pytest.mark.parametrize("bold", [False, True])
+@pytest.mark.parametrize(
+    "characters",
+    [
+        "abcdefghijklmnopqrstuvwxyz",
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        "0123456789-_.:/@+*()[]{}#&%",
+        "ÄÖÜßéèñçøåłőž…→·'\"<>|\\~",
+        "ΑΒΓΔΩαβγδωБДЖЯбджя",
+    ],
+)
+def test_every_character_looks_as_resvg_draws_it_with_the_font(
+    characters: str, *, bold: bool
+) -> None:
+    pen, theirs = Pen(), []
+    weight = 600 if bold else 400
+    for spot, character in enumerate(characters):
+        pen.text(4 + 30 * spot, 26, character, 24, "#000000", bold=bold)
+        theirs.append(
+            f'<text x="{4 + 30 * spot}" y="26" font-size="24" font-family="Source Sans Pro" '
+            f'font-weight="{weight}">{escape(character)}</text>'
+        )
+    wide = 8 + 30 * len(characters)
+    ours = png_rows(drawn(_svg(wide, *pen.parts)))
+    real = png_rows(drawn(_svg(wide, *theirs), typeface(bold=bold).path))
+    apart = [
+        abs(a - b) for rows in zip(ours, real, strict=True) for a, b in zip(*rows, strict=True)
+    ]
+    assert max(apart) <= 16
+    assert sum(255 - row[4 * x] for row in real for x in range(wide)) > 255 * 20 * len(characters)
+
+
+def test_a_character_that_the_font_lacks_is_drawn_as_its_box_for_those() -> None:
+    first, last = _ink("日", 30, bold=False)
+    assert 20 <= first < last <= 20 + width("日", 30)
+
+
+def test_an_accent_of_its_own_is_one_character_with_its_letter() -> None:
+    assert drawable("e\u0301te\u0301") == "été"
+    assert width("e\u0301", 30) == width("é", 30), "one that is not joined takes no room"
 
 
 def test_what_the_font_cannot_show_is_an_ellipsis_once() -> None:

@@ -5,14 +5,15 @@ from collections import Counter
 
 from agent.views import Cut
 from bot.picture.drawing import sheet_of
+from bot.picture.svg import Sheet
 from integrations.findings.port import Severity
 from integrations.resources.port import Link, LinkKind
 from tests.graph_builders import link
-from tests.picture_builders import cut_of, internet, path_of, texts_of, thing, view_of
+from tests.picture_builders import cut_of, internet, path_of, thing, view_of
 
 
-def _words(svg: str) -> list[str]:
-    return [words for words, _ in texts_of(svg)]
+def _words(sheet: Sheet) -> list[str]:
+    return [text.words for text in sheet.texts]
 
 
 def _labels(links: list[Link], count: int) -> Counter[str]:
@@ -21,47 +22,47 @@ def _labels(links: list[Link], count: int) -> Counter[str]:
 
 
 def test_title_tenant_and_time_frame_the_picture() -> None:
-    words = _words(sheet_of(view_of([thing(0)], caption="Internet -> web-7")).svg)
+    words = _words(sheet_of(view_of([thing(0)], caption="Internet -> web-7")))
     assert words[0] == "Internet → web-7"
     assert words[-1] == "acme · 20 Nov 2026 12:00 UTC"
 
 
 def test_a_card_tells_kind_name_and_severity_in_words() -> None:
     view = view_of([thing(0, "web-7")], severities={"node/0": Severity.CRITICAL})
-    words = _words(sheet_of(view).svg)
+    words = _words(sheet_of(view))
     assert words[1:4] == ["EC2 instance", "web-7", "Critical"]
 
 
 def test_no_severity_is_told_where_there_is_none() -> None:
     unknown = {"node/0": Severity.UNKNOWN, "node/1": Severity.INFORMATIONAL}
-    words = _words(sheet_of(view_of([thing(0), thing(1)], severities=unknown)).svg)
+    words = _words(sheet_of(view_of([thing(0), thing(1)], severities=unknown)))
     assert not {"Unknown", "Informational", "worst open finding"} & set(words)
 
 
 def test_the_legend_tells_only_what_is_in_the_picture() -> None:
     path = path_of(internet(), thing(0))
-    assert "path" not in _words(sheet_of(view_of([thing(0)])).svg)
-    assert _words(sheet_of(view_of([], path=path)).svg)[-2:-1] == ["path"]
-    words = _words(sheet_of(view_of([], path=path, cut=cut_of(path))).svg)
+    assert "path" not in _words(sheet_of(view_of([thing(0)])))
+    assert _words(sheet_of(view_of([], path=path)))[-2:-1] == ["path"]
+    words = _words(sheet_of(view_of([], path=path, cut=cut_of(path))))
     assert {"path", "cut", "smallest cut: Remove port 22"} <= set(words)
 
 
 def test_a_cut_that_is_no_line_of_the_picture_is_told_under_the_title() -> None:
     path = path_of(internet(), thing(0))
     cut = Cut(text="Rotate the key", control=None, resource="node/0")
-    words = _words(sheet_of(view_of([], path=path, cut=cut)).svg)
+    words = _words(sheet_of(view_of([], path=path, cut=cut)))
     assert [word for word in words if "cut" in word] == ["Smallest cut: Rotate the key"]
     assert words[1] == "Smallest cut: Rotate the key"
 
 
 def test_what_is_not_drawn_is_said_under_the_title() -> None:
-    words = _words(sheet_of(view_of([thing(0), thing(1)], left_out=125)).svg)
+    words = _words(sheet_of(view_of([thing(0), thing(1)], left_out=125)))
     assert words[1] == "2 of 127 resources; the other 125 are not drawn"
 
 
 def test_the_path_is_bold_and_its_cut_is_dashed() -> None:
     path = path_of(internet(), thing(0), thing(1))
-    svg = sheet_of(view_of([], path=path, cut=cut_of(path))).svg
+    svg = sheet_of(view_of([], path=path, cut=cut_of(path))).svg()
     lines = re.findall(r'stroke-width="5"( stroke-dasharray)?', svg)
     assert lines.count("") == 2, "one line of the path, one in the legend"
     assert lines.count(" stroke-dasharray") == 2, "the cut, and the legend's"
@@ -71,7 +72,7 @@ def test_few_boxes_are_drawn_with_large_type_and_many_with_small() -> None:
     def name_type(count: int) -> float:
         kinds = [f"AwsX{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(count)]
         sheet = sheet_of(view_of([thing(n, kind=kind) for n, kind in enumerate(kinds)]))
-        return next(size for words, size in texts_of(sheet.svg) if words == "node-0")
+        return next(text.size for text in sheet.texts if text.words == "node-0")
 
     assert name_type(1) == 44
     assert 24 <= name_type(40) < 44
