@@ -27,8 +27,8 @@ demo: $(STAMP) ## Ask the first question and open the chat page (ONCE=1: stop af
 engines: $(STAMP) ## Start Gremlin Server, OpenSearch and an AWS hub on 127.0.0.1, until Ctrl-C (WHERE=file: their addresses)
 	@$(BIN)/python -m infra.local.engines $(if $(WHERE),--where $(WHERE))
 
-test: $(STAMP) ## Run every test that this machine can run, a file to a core at a time
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+test: $(STAMP) ## Run every test that this machine can run, beside real engines, a file to a core at a time
+	@$(BIN)/python -m infra.local.engines -- $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: lint types contracts ## Lint, types, import contracts
 

@@ -1,6 +1,7 @@
 """A Gremlin Server with Neptune's habits and several graphs, each a world of its own."""
 
 import http
+import os
 import shutil
 
 import yaml
@@ -8,7 +9,7 @@ import yaml
 from infra.local.engines.ground import CONF, HOST, Ground, Launch, ask, free_port
 
 VERSION = "3.8.1"
-GRAPHS = 8
+GRAPHS = max(8, os.cpu_count() or 1)
 """As many test workers can have a graph for themselves: g0, g1, ...; `g` is for people."""
 
 
@@ -43,6 +44,8 @@ def prepare(ground: Ground, port: int | None) -> Launch:
 
 def _server(port: int) -> str:
     settings = yaml.safe_load((CONF / "gremlin-server.yaml").read_text(encoding="utf-8"))
+    graphs = ["graph", *(f"graph{n}" for n in range(GRAPHS))]
+    settings["graphs"] = dict.fromkeys(graphs, settings["graphs"]["graph"])
     return yaml.safe_dump(settings | {"host": HOST, "port": port})
 
 

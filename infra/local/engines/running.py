@@ -42,10 +42,14 @@ class Engines:
         self,
         ports: Mapping[str, int | None],
         engines: Mapping[str, Callable[[Ground, int | None], Launch]] = ENGINES,
+        folder: Path | None = None,
     ) -> None:
-        """Start those that `ports` names, on these ports or (None) on free ones; wait for none."""
+        """Start those that `ports` names, on these ports or (None) on free ones; wait for none.
+
+        Their files are in a folder of their own within `folder` (None: where the system keeps such).
+        """
         self._engines = engines
-        self._work = Path(tempfile.mkdtemp(prefix="security-assist-engines-"))
+        self._work = Path(tempfile.mkdtemp(prefix="security-assist-engines-", dir=folder))
         self._ground = Ground(cache(), self._work, environment(), installed_javas(java_home()))
         self._started: dict[str, _Started] = {}
         self.left_out: dict[str, str] = {}
