@@ -193,9 +193,10 @@ class Remediations:
             lambda r: self.begin(r, _UNLIMITED),
         )
 
-    def viewed(self, request: Remediation, by: str) -> None:
-        """Somebody was shown the plan."""
-        self.record(AuditKind.VIEWED, request, by, {"plan": request.plan.hash})
+    def viewed(self, request: Remediation, by: str, via: str = "") -> None:
+        """Somebody was shown the plan; `via` as an actor's."""
+        seen = {"plan": request.plan.hash} | ({"via": via} if via else {})
+        self.record(AuditKind.VIEWED, request, by, seen)
 
     def sweep(self) -> list[Remediation]:
         """Close the requests whose time is over; those that were closed."""
@@ -306,7 +307,7 @@ class Remediations:
                 return self.refused(
                     request_id, actor, Refusal("law", sentence(str(error).capitalize()))
                 )
-            self.record(kind, moved, actor.id, detail)
+            self.record(kind, moved, actor.id, {**detail, "via": actor.via})
             try:
                 if keep(moved):
                     return moved

@@ -9,19 +9,19 @@ from typing_extensions import override
 from integrations.errors import SecurityAssistError
 
 _COMMANDS = {
-    "approve": "bot.commands.fix:approve",
+    "approve": "bot.commands.decide:approve",
     "ask": "bot.commands.ask",
     "audit": "bot.commands.audit",
     "demo": "bot.commands.demo",
     "exposures": "bot.commands.exposures",
-    "fix": "bot.commands.fix:fix",
+    "fix": "bot.commands.fix",
     "graph": "bot.commands.graph",
     "ingest": "bot.commands.ingest",
-    "reject": "bot.commands.fix:reject",
-    "requests": "bot.commands.fix:requests",
+    "reject": "bot.commands.decide:reject",
+    "requests": "bot.commands.requests",
     "serve": "bot.commands.serve",
     "tenants": "bot.commands.tenants",
-    "undo": "bot.commands.fix:undo",
+    "undo": "bot.commands.decide:undo",
 }
 _SHORT = {
     "approve": "Approve a fix, and carry it out.",
@@ -33,7 +33,7 @@ _SHORT = {
     "graph": "Draw what a resource is connected to.",
     "ingest": "Take in findings and AWS Config items from files.",
     "reject": "Close a request to fix something.",
-    "requests": "List the requests to fix something.",
+    "requests": "List the requests to fix something, or show one whole.",
     "serve": "Answer in a real Slack workspace (Socket Mode).",
     "tenants": "List, add and map tenants.",
     "undo": "Put back what a fix changed.",
@@ -79,6 +79,7 @@ class _Commands(click.Group):
 def main(context: click.Context, state: Path | None) -> None:
     """Answers from your AWS accounts' own security findings and resource graph.
 
-    Exit codes: 0 done, 1 an error that the message explains, 2 wrong usage or nothing taken in.
+    Exit codes: 0 done, 1 an error that the message explains, 2 wrong usage or nothing taken in; 3
+    (approve) more approvals are needed.
     """
     context.obj = state

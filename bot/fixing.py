@@ -17,7 +17,8 @@ from agent.approval import Actor, Refusal
 from agent.execution import Executor
 from agent.remediation import Remediations
 from agent.views import Connections, Proposal
-from bot.cards.remediation import details, remediation_card, verdict
+from bot.cards.details import details
+from bot.cards.remediation import remediation_card, verdict
 from bot.messages import Channel, Click, Line, Person, Picture, Place, Prose, Reply
 from bot.turned_away import write_down
 from integrations.errors import NotFoundError, SecurityAssistError, StaleWriteError

@@ -71,6 +71,16 @@ def rendered_text(markdown: str, *, width: int = 80, colour: bool = False) -> st
     return "\n".join(lines)
 
 
+def person(person_id: str) -> str:
+    """A person as people read it: `ana (command line)`, `U0001 (Slack T0001)`."""
+    platform, _, rest = person_id.partition("/")
+    workspace, _, user = rest.partition("/")
+    if not user:
+        return person_id
+    where = "command line" if platform == "cli" else f"{platform.capitalize()} {workspace}"
+    return f"{user} ({where})"
+
+
 def _part(part: Part, paper: Paper) -> list[str]:
     match part:
         case Heading():
@@ -90,7 +100,7 @@ def _part(part: Part, paper: Paper) -> list[str]:
 def _furniture(part: Line | TextField | Small | Actions | Rule, paper: Paper) -> list[str]:
     match part:
         case Line():
-            said = "".join(w if isinstance(w, str) else f"@{w.id}" for w in part.words)
+            said = "".join(w if isinstance(w, str) else person(w.id) for w in part.words)
             return _wrapped(said, paper)
         case TextField():
             return []

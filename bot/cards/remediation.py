@@ -8,6 +8,7 @@ from agent.guard.untrusted import clean
 from agent.tools.fixing import in_words
 from bot import phrases
 from bot.cards import card
+from bot.cards.people import still_asked
 from bot.messages import (
     Actions,
     Button,
@@ -31,8 +32,6 @@ CALLS_SHOWN = 4
 """Calls on the card; the rest stands under Details."""
 
 _TOUCHED_SHOWN = 5
-_CALL_LENGTH = 120
-_VALUE_IN_DETAILS = 1_500
 _REASON = "reason"
 _STEP_MARKS = {"Success": "✓", "Failed": "✗", "TimedOut": "✗", "Cancelled": "✗"}
 
@@ -61,10 +60,10 @@ def plan_card(plan: Plan) -> Reply:
 def verdict(request: Remediation) -> str:
     """Where the request stands, in a sentence: the notification, and the thread's last word."""
     plan = request.plan
-    proven = _time(request.verified_at) if request.verified_at else ""
+    proven = time_of(request.verified_at) if request.verified_at else ""
     passes = f"{plan.control} passes on {plan.resource_name}"
     return {
-        Stage.PROPOSED: f"{plan.title}: waiting for approval until {_time(request.expires_at)}.",
+        Stage.PROPOSED: f"{plan.title}: waiting for approval until {time_of(request.expires_at)}.",
         Stage.APPROVED: f"{plan.title}: approved, about to start.",
         Stage.RUNNING: f"{plan.title}: running.",
         Stage.VERIFIED: f"Fixed and proven {proven}: {passes}.",
@@ -75,28 +74,6 @@ def verdict(request: Remediation) -> str:
         Stage.NOT_FIXED: f"Not fixed: {request.outcome}",
         Stage.FAILED: f"Failed: {request.outcome}",
     }[request.stage]
-
-
-def details(request: Remediation) -> Reply:
-    """Every call with its parameters, what undo would need, and what cannot be foreseen."""
-    plan = request.plan
-    calls = [
-        f"{number}. `{call.action}` {clean(call.resource, _CALL_LENGTH)}\n"
-        + "\n".join(f"- {name}: {_value(value)}" for name, value in call.parameters.items())
-        for number, call in enumerate(plan.calls, start=1)
-    ]
-    rows = [
-        ("Runbook", f"{plan.runbook}, version {plan.runbook_version}"),
-        ("Account", f"{plan.account}, {plan.region}"),
-        ("Resource", plan.resource),
-        ("Finding", plan.finding_ref),
-        ("Plan", plan.hash),
-        ("Mind", plan.care),
-        ("Not foreseen", card.joined(plan.unpredicted)),
-        ("Execution", request.run.execution if request.run else ""),
-    ]
-    parts = (Prose(text="\n".join(calls) or "No call would be made."), card.facts(rows))
-    return Reply(plain=f"Details of {request.id}", parts=parts)
 
 
 def _where(request: Remediation, tenant: Tenant) -> str:
@@ -178,7 +155,7 @@ def _steps(lead: str, run: Run | None) -> list[Fact]:
                 word
                 for word in (
                     f"{lead}{step.name}",
-                    _time(step.at) if step.at else "",
+                    time_of(step.at) if step.at else "",
                     clean(step.failure, card.VALUE_LENGTH),
                 )
                 if word
@@ -192,20 +169,24 @@ def _people(request: Remediation, tenant: Tenant) -> list[Part]:
     """Who asked, who decided and why, and whom it still needs."""
     said: list[Part] = [
         Line(
-            words=("Asked by ", Person(request.requested_by), f" at {_time(request.requested_at)}.")
+            words=(
+                "Asked by ",
+                Person(request.requested_by),
+                f" at {time_of(request.requested_at)}.",
+            )
         )
     ]
     for number, approval in enumerate(request.approvals, start=1):
         count = f"{number} of {request.approvals_needed} - "
         reason = f": {clean(approval.reason, card.VALUE_LENGTH)}" if approval.reason else "."
-        words = (count, Person(approval.by), f" approved {_time(approval.at)}{reason}")
+        words = (count, Person(approval.by), f" approved {time_of(approval.at)}{reason}")
         said.append(Line(words=words))
     if request.rejection:
         reason = clean(request.rejection.reason, card.VALUE_LENGTH)
-        at = _time(request.rejection.at)
+        at = time_of(request.rejection.at)
         said.append(Line(words=(Person(request.rejection.by), f" rejected it {at}: {reason}")))
     if request.undo_by:
-        at = _time(request.undo_by.at)
+        at = time_of(request.undo_by.at)
         why = clean(request.undo_by.reason, card.VALUE_LENGTH)
         asked = f" asked for the undo {at}" + (f": {why}" if why else ".")
         said.append(Line(words=(Person(request.undo_by.by), asked)))
@@ -221,15 +202,11 @@ def _needed(request: Remediation, tenant: Tenant) -> Line:
     because = f" ({reasons})" if reasons and request.approvals_needed > 1 else ""
     more = " more" if request.approvals else ""
     count = f"One{more} approver" if left == 1 else f"{left}{more} approvers"
-    done = {a.by for a in request.approvals} | {request.requested_by}
-    if request.self_approval:
-        done.discard(request.requested_by)
     people: list[str | Person] = []
-    for approver in tenant.may_approve(plan.severity):
-        if approver not in done:
-            people += [", " if people else "", Person(approver)]
+    for approver in still_asked(request, tenant):
+        people += [", " if people else "", Person(approver)]
     whom = people or ["nobody is named: say who with `assist tenants add --approver`"]
-    until = f". Open until {_time(request.expires_at)}."
+    until = f". Open until {time_of(request.expires_at)}."
     return Line(words=(f"{count} needed{because}: ", *whom, until))
 
 
@@ -258,10 +235,6 @@ def _to_press(request: Remediation) -> list[Part]:
     return [pressed]
 
 
-def _value(value: object) -> str:
-    """Cut by itself, so that a long value hides no later one."""
-    return clean(in_words(value), _VALUE_IN_DETAILS)
-
-
-def _time(moment: datetime) -> str:
+def time_of(moment: datetime) -> str:
+    """`14:02 UTC`, with the seconds where there are any."""
     return f"{moment:%H:%M:%S} UTC" if moment.second else f"{moment:%H:%M} UTC"

@@ -11,7 +11,8 @@ from agent.approval import Refusal
 from agent.assistant import Answer, Done, Question, StepState
 from agent.views import Proposal, View
 from bot.cards import reply_for
-from bot.cards.remediation import details, remediation_card
+from bot.cards.details import details
+from bot.cards.remediation import remediation_card
 from bot.local_assistant import local_assistant
 from bot.messages import Picture, Prose, Reply
 from bot.slack.render import render
