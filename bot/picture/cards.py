@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isqrt
 
 from bot.picture.folding import Chip, Node
@@ -141,7 +142,7 @@ def _chip_room(node: Node, style: Style, most: int) -> float:
 
 def _beside(node: Node, size: float) -> float:
     """What the widest severity of a tray's chips takes."""
-    pills = max((pill_width(chip.severity, size) for chip in node.chips), default=0.0)
+    pills = max((pill_width(one, size) for one in {c.severity for c in node.chips}), default=0.0)
     return pills + 8 if pills else 0.0
 
 
@@ -210,6 +211,7 @@ def _draw_chip(pen: Pen, chip: Chip, at: Rect, style: Style, room: float) -> Non
     draw_pill(pen, chip.severity, at.right - _CHIP_PAD, at.middle[1], style.pill)
 
 
+@lru_cache(maxsize=256)
 def pill_width(severity: Severity | None, size: float) -> float:
     """How wide a severity's word is with its background; 0 for none."""
     if severity not in _SEVERITIES:

@@ -16,7 +16,7 @@ from bot.picture.layout import (
     least_height,
 )
 from bot.picture.ranks import Ranks, components, is_bend, ranked
-from bot.picture.shapes import Piece, Rect
+from bot.picture.shapes import Piece, Point, Rect
 from integrations.resources.port import INTERNET
 
 _STYLES = tuple(
@@ -92,6 +92,16 @@ class _Trial:
     """For every part."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """Parts where they go, without their lines."""
+
+    trial: _Trial
+    spots: Sequence[tuple[_Part, Placed, Point]]
+    width: float
+    height: float
+
+
 def composed(shown: Shown, page_w: float, page_h: float) -> Composition:
     """Fit the boxes on a page: as wide at most, and about as high unless even small type is not."""
     parts = _parts(shown)
@@ -106,8 +116,8 @@ def composed(shown: Shown, page_w: float, page_h: float) -> Composition:
             continue
         found = _packed(parts, trial, page_w)
         if found.height <= page_h * pages:
-            return found
-    return _packed(parts, last, page_w)
+            return _composition(found)
+    return _composition(_packed(parts, last, page_w))
 
 
 def _trials(*, path: bool) -> Iterator[tuple[Style, int, bool, float]]:
@@ -241,29 +251,28 @@ def _shortened(parts: Sequence[_Part], trial: _Trial) -> int:
     )
 
 
-def _packed(parts: Sequence[_Part], trial: _Trial, page_w: float) -> Composition:
+def _packed(parts: Sequence[_Part], trial: _Trial, page_w: float) -> _Packed:
     """Parts on shelves, the largest first: small ones stand beside each other."""
-    boxes: dict[str, Rect] = {}
-    routes: dict[Edge, Sequence[Piece]] = {}
+    spots: list[tuple[_Part, Placed, Point]] = []
     x = y = shelf = width = 0.0
     for part, room in zip(parts, trial.rooms, strict=True):
-        placed = laid_out(part.ranks, room, {(e.source, e.target): e.label for e in part.edges})
+        placed = laid_out(part.ranks, room)
         if x and x + placed.width > page_w + 1:
             x, y, shelf = 0.0, y + shelf + room.between, 0.0
-        _put(part, placed, (x, y), boxes, routes)
+        spots.append((part, placed, (x, y)))
         width = max(width, x + placed.width)
         x += placed.width + room.between * 2
         shelf = max(shelf, placed.height)
-    return Composition(trial.style, trial.chips_across, boxes, routes, width, y + shelf)
+    return _Packed(trial, spots, width, y + shelf)
 
 
-def _put(
-    part: _Part,
-    placed: Placed,
-    at: tuple[float, float],
-    boxes: dict[str, Rect],
-    routes: dict[Edge, Sequence[Piece]],
-) -> None:
-    boxes |= {key: rect.moved(*at) for key, rect in placed.boxes.items() if not is_bend(key)}
-    for edge in part.edges:
-        routes[edge] = [p.moved(*at) for p in placed.routes[edge.source, edge.target]]
+def _composition(packed: _Packed) -> Composition:
+    """The same with lines, where everything has its place."""
+    boxes: dict[str, Rect] = {}
+    routes: dict[Edge, Sequence[Piece]] = {}
+    for part, placed, at in packed.spots:
+        boxes |= {key: rect.moved(*at) for key, rect in placed.boxes.items()}
+        ways = placed.routes({(e.source, e.target): e.label for e in part.edges})
+        routes |= {e: [p.moved(*at) for p in ways[e.source, e.target]] for e in part.edges}
+    style, across = packed.trial.style, packed.trial.chips_across
+    return Composition(style, across, boxes, routes, packed.width, packed.height)

@@ -57,11 +57,11 @@ def placed_labels(
 
     Lines that share a piece and say the same are told of once, there.
     """
-    ground = _Ground(page, boxes, routes)
     users: dict[Piece, list[Edge]] = defaultdict(list)
     for edge in edges:
         for piece in routes[edge]:
             users[piece].append(edge)
+    ground = _Ground(page, boxes, users)
     found: list[Label] = []
     told: set[Edge] = set()
     for edge in sorted(edges, key=lambda e: (not e.on_path, not e.cut)):
@@ -85,17 +85,18 @@ _Spot = tuple[Point, Piece]
 
 
 class _Ground:
-    """What is taken, and where lines run: points on them by square."""
+    """What is taken, and where lines run: points on them by square, with the only line there."""
 
     def __init__(
-        self, page: Rect, boxes: Iterable[Rect], routes: Mapping[Edge, Sequence[Piece]]
+        self, page: Rect, boxes: Iterable[Rect], users: Mapping[Piece, Sequence[Edge]]
     ) -> None:
         self.busy = [box.grown(_CLEAR) for box in boxes]
         self._page = page
-        self._points: dict[tuple[int, int], list[tuple[Point, Edge]]] = defaultdict(list)
-        for edge, pieces in routes.items():
-            for point in (p for piece in pieces for p in piece.sampled()):
-                self._points[_square(point)].append((point, edge))
+        self._points: dict[tuple[int, int], list[tuple[Point, Edge | None]]] = defaultdict(list)
+        for piece, edges in users.items():
+            only = edges[0] if len(edges) == 1 else None
+            for point in piece.sampled():
+                self._points[_square(point)].append((point, only))
 
     def first_free(
         self, edge: Edge, spots: Iterable[_Spot], w: float, h: float, *, over_lines: bool
@@ -115,10 +116,10 @@ class _Ground:
         x0, y0 = _square((at.x, at.y))
         x1, y1 = _square((at.right, at.bottom))
         return any(
-            edge is not own and at.x <= x <= at.right and at.y <= y <= at.bottom
+            only is not own and at.x <= x <= at.right and at.y <= y <= at.bottom
             for column in range(x0, x1 + 1)
             for row in range(y0, y1 + 1)
-            for (x, y), edge in self._points.get((column, row), ())
+            for (x, y), only in self._points.get((column, row), ())
         )
 
 

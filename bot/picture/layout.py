@@ -5,7 +5,7 @@ their own, from one band to the next they go round in lanes beside and between t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 from bot.picture.curves import late_curves
@@ -53,9 +53,14 @@ class Placed:
     """Boxes and lines of one connected part, from its own upper left corner."""
 
     boxes: dict[str, Rect]
-    routes: dict[Ends, list[Piece]] = field(default_factory=dict)
-    width: float = 0.0
-    height: float = 0.0
+    width: float
+    height: float
+    _routing: "_Routing"
+
+    def routes(self, words: Mapping[Ends, str]) -> dict[Ends, list[Piece]]:
+        """The lines; `words` for every edge as it was given to `ranked`."""
+        late = late_curves(self._routing.ranks, words)
+        return {edge: list(self._routing.route(edge, late)) for edge in words}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +103,8 @@ def least_height(ranks: Ranks, room: Room) -> float:
     return total - 2 * room.between
 
 
-def laid_out(ranks: Ranks, room: Room, words: Mapping[Ends, str]) -> Placed:
-    """Place one connected part; `words` for every edge as it was given to `ranked`."""
+def laid_out(ranks: Ranks, room: Room) -> Placed:
+    """Place one connected part."""
     bands = bands_of(ranks, room)
     ys = _levels(ranks, room)
     columns = _columns(ranks, room, bands)
@@ -111,13 +116,12 @@ def laid_out(ranks: Ranks, room: Room, words: Mapping[Ends, str]) -> Placed:
         w, h = room.sizes.get(key, (column.right - column.left, _BEND_H))
         left = column.right - w if rank == 0 else column.left
         boxes[key] = Rect(left, tops[column.band] + ys[key] - h / 2, w, h)
-    routing = _Routing(ranks, columns, boxes, returns, channels, late_curves(ranks, words))
-    placed = Placed({key: rect for key, rect in boxes.items() if not is_bend(key)})
-    placed.routes = {edge: list(routing.route(edge)) for edge in words}
-    side = TURN if len(bands) > 1 else 0.0
-    placed.width = max(column.right for column in columns) + side
-    placed.height = height
-    return placed
+    return Placed(
+        {key: rect for key, rect in boxes.items() if not is_bend(key)},
+        max(column.right for column in columns) + (TURN if len(bands) > 1 else 0.0),
+        height,
+        _Routing(ranks, columns, boxes, returns, channels),
+    )
 
 
 def _width(row: Sequence[str], room: Room) -> float:
@@ -250,23 +254,21 @@ class _Routing:
     boxes: Mapping[str, Rect]
     returns: Mapping[Ends, int]
     channels: Sequence[float]
-    late: frozenset[Ends]
-    """Neighbouring pairs between which lines curve at the end of the gap, not at its start."""
 
-    def route(self, edge: Ends) -> Iterator[Piece]:
-        """From source to target."""
+    def route(self, edge: Ends, late: frozenset[Ends]) -> Iterator[Piece]:
+        """From source to target; of `late` pairs lines curve at the end of a gap."""
         a, b = edge
         if self.ranks.rank[a] == self.ranks.rank[b]:
             yield from self._beside(a, b)
             return
         stops = [a, *self.ranks.chains[edge], b]
         if self.ranks.rank[a] < self.ranks.rank[b]:
-            yield from self._onward(stops)
+            yield from self._onward(stops, late)
         else:
-            for piece in reversed(list(self._onward(stops[::-1]))):
+            for piece in reversed(list(self._onward(stops[::-1], late))):
                 yield Piece(piece.form, piece.points[::-1])
 
-    def _onward(self, stops: Sequence[str]) -> Iterator[Piece]:
+    def _onward(self, stops: Sequence[str], late: frozenset[Ends]) -> Iterator[Piece]:
         for a, b in pairwise(stops):
             here, there = self._column(a), self._column(b)
             y0, y1 = self._ports(a, b)
@@ -274,12 +276,12 @@ class _Routing:
             if here.band != there.band:
                 yield self._round(a, b)
             else:
-                yield from self._across(a, b)
+                yield from self._across(a, b, late=(a, b) in late)
             yield from _level(there.left, self.boxes[b].x, y1)
             if is_bend(b):
                 yield from _level(there.left, there.right, y1)
 
-    def _across(self, a: str, b: str) -> Iterator[Piece]:
+    def _across(self, a: str, b: str, *, late: bool) -> Iterator[Piece]:
         """Through a gap: a curve on one side of it, level on the other, where words can stand."""
         start, end = self._column(a).right, self._column(b).left
         (y0, y1), x0, x1 = self._ports(a, b), start, end
@@ -287,7 +289,7 @@ class _Routing:
         if abs(y0 - y1) < 1 and (alone or self.ranks.path.issuperset((a, b))):
             yield Piece(Form.STRAIGHT, ((start, y0), (end, y0)))
             return
-        if (a, b) in self.late:
+        if late:
             x0 = max(start, end - CURVE)
         else:
             x1 = min(end, start + CURVE)

@@ -6,6 +6,7 @@ sweeps, of which the one with the fewest crossings is kept. A path stands in one
 its rank; what is beside it stands where it joins in. Deterministic: ties are broken by order given.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -215,7 +216,7 @@ def _by_mean(
 
 
 def _crossings(found: Ranks, rows: Sequence[Sequence[str]]) -> int:
-    """How many pairs of lines between neighbouring ranks cross: counted in a tree of counts."""
+    """How many pairs of lines between neighbouring ranks cross."""
     total = 0
     for row, after in pairwise(rows):
         place = {key: spot for spot, key in enumerate(after)}
@@ -224,15 +225,9 @@ def _crossings(found: Ranks, rows: Sequence[Sequence[str]]) -> int:
             for key in row
             for spot in sorted(place[other] for other in found.out.get(key, ()) if other in place)
         ]
-        tree = [0] * (len(after) + 1)
-        for seen, end in enumerate(ends):
-            at, before = end + 1, 0
-            while at:
-                before += tree[at]
-                at -= at & -at
-            total += seen - before
-            at = end + 1
-            while at < len(tree):
-                tree[at] += 1
-                at += at & -at
+        done: list[int] = []
+        for end in ends:
+            at = bisect_right(done, end)
+            total += len(done) - at
+            done.insert(at, end)
     return total
