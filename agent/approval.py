@@ -7,6 +7,7 @@ of a button or a model. The rules are asked at every click, and once more before
 from dataclasses import dataclass
 from datetime import datetime
 
+from integrations.remediations.plan import Plan
 from integrations.remediations.port import Remediation, Stage
 from integrations.tenants.port import Environment, Tenant
 
@@ -41,20 +42,27 @@ class Refusal:
     """For the person."""
 
 
-def approvals_needed(tenant: Tenant, severity: str, felt_by: int) -> int:
-    """How many different people must approve: two for what is grave or wide, else one."""
-    return 2 if why_two(tenant, severity, felt_by) else 1
+def approvals_needed(tenant: Tenant, plan: Plan) -> int:
+    """How many different people must approve: two for what is grave, wide or final, else one."""
+    return 2 if why_two(tenant, plan) else 1
 
 
-def why_two(tenant: Tenant, severity: str, felt_by: int) -> str:
-    """Why two approvers are needed, in words; empty when one is enough."""
-    reasons = []
-    if severity in _GRAVEST:
-        reasons.append(severity)
+def why_two(tenant: Tenant, plan: Plan) -> str:
+    """Why two approvers are needed, in words; empty when one is enough.
+
+    What the graph cannot count is taken for more than the cap.
+    """
+    reasons, felt_by = [], len(plan.touches)
+    if plan.severity in _GRAVEST:
+        reasons.append(plan.severity)
     if tenant.environment is Environment.PRODUCTION and tenant.priority == 1:
         reasons.append("priority 1")
     if felt_by > FELT_BY_AT_MOST[tenant.environment]:
         reasons.append(f"felt by {felt_by} other resources")
+    if plan.uncounted:
+        reasons.append(plan.uncounted)
+    if not plan.reversible:
+        reasons.append("cannot be undone")
     return ", ".join(reasons)
 
 
@@ -139,7 +147,7 @@ def refuse_start(remediation: Remediation, tenant: Tenant) -> Refusal | None:
         return Refusal("revoked", f"{', '.join(map(short, gone))} may not approve any more.")
     if remediation.requested_by in approvers and not tenant.self_approval:
         return Refusal("four-eyes", "Who asked for it approved it; someone else must, by now.")
-    needed = approvals_needed(tenant, plan.severity, len(plan.touches))
+    needed = approvals_needed(tenant, plan)
     if len(approvers) < max(needed, remediation.approvals_needed):
         return Refusal("too-few", "Too few people have approved it.")
     return None

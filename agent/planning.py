@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent.guard.untrusted import clean
+from agent.reach import felt_by
 from agent.views import Exposure
 from integrations.errors import SecurityAssistError
 from integrations.findings.port import Finding, FindingState, Severity
@@ -22,9 +23,6 @@ from integrations.runbooks.port import (
     RunbookCatalogue,
 )
 from integrations.systems import Systems
-
-_FELT = 200
-"""How many neighbours are looked at for who else feels a change."""
 
 _ACCOUNT = re.compile(r"AWS::::Account:(\d{12})")
 
@@ -165,6 +163,9 @@ class FixPlanner:
         exposed = [exposure.severity] if exposure else []
         worst = max([finding.severity, *exposed], key=_gravity)
         title = prepared.runbook.title
+        felt = felt_by(
+            self._systems.resources, prepared.runbook, prepared.resource, prepared.location
+        )
         return Plan(
             title=f"{title} on {clean(prepared.resource.name)}",
             why=_why(finding, exposure),
@@ -184,7 +185,8 @@ class FixPlanner:
             target=checked.target,
             saved=checked.saved,
             unpredicted=_unpredicted(preview),
-            touches=self._felt_by(prepared),
+            touches=felt.names,
+            uncounted=felt.uncounted,
             risk=str(prepared.runbook.risk),
             care=prepared.runbook.care,
             reversible=prepared.runbook.reversible,
@@ -192,19 +194,6 @@ class FixPlanner:
             score=exposure.score if exposure else 0,
             planned_at=datetime.fromtimestamp(self._clock(), tz=UTC),
         )
-
-    def _felt_by(self, prepared: Prepared) -> tuple[str, ...]:
-        """Names of the resources that share what is changed, by the links that say so."""
-        kinds = prepared.runbook.shared_through
-        if not kinds or not prepared.resource.known:
-            return ()
-        around = self._systems.resources.neighbourhood([prepared.resource.id], limit=_FELT)
-        others = {
-            link.target
-            for link in around.links
-            if link.source == prepared.resource.id and link.kind in kinds
-        }
-        return tuple(sorted(clean(r.name) for r in around.resources if r.id in others))
 
 
 class _Binder:

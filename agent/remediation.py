@@ -126,7 +126,7 @@ class Remediations:
             requested_by=requested_by,
             requested_at=now,
             expires_at=now + OPEN_FOR,
-            approvals_needed=approvals_needed(tenant, plan.severity, len(plan.touches)),
+            approvals_needed=approvals_needed(tenant, plan),
             self_approval=tenant.self_approval,
         )
         self.record(AuditKind.PROPOSED, request, requested_by, _of_plan(request))

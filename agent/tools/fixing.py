@@ -64,7 +64,7 @@ def proposal(reader: TenantReader, request: Remediation, finding: Finding) -> Pr
         reversible=plan.reversible,
         approvers=tenant.may_approve(plan.severity),
         approvals_needed=request.approvals_needed,
-        why_two=why_two(tenant, plan.severity, len(plan.touches)),
+        why_two=why_two(tenant, plan),
         expires_at=request.expires_at,
         around=_around(reader, plan.resource, set(plan.touches)),
         freshness=reader.freshness,

@@ -25,7 +25,7 @@ def details(request: Remediation) -> Reply:
         ("Severity", plan.severity.upper()),
         ("Before", _state(plan.state)),
         ("After", _state(plan.target)),
-        ("Touches", ", ".join(plan.touches)),
+        ("Touches", card.joined([", ".join(plan.touches), plan.uncounted])),
         ("Mind", plan.care),
         ("Not foreseen", card.joined(plan.unpredicted)),
         ("Open until", _moment(request.expires_at)),

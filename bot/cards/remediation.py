@@ -115,7 +115,7 @@ def _plan(plan: Plan) -> list[tuple[str, str]]:
         ("Will do", will),
         ("Before", before),
         ("After", after),
-        ("Touches", _touches(plan.touches)),
+        ("Touches", card.joined([_touches(plan.touches), plan.uncounted])),
         ("Not foreseen", card.joined(plan.unpredicted)),
         ("Mind", phrases.first_sentence(plan.care)),
         ("Proof", f"read it again, re-evaluate {plan.control}"),
@@ -196,9 +196,8 @@ def _people(request: Remediation, tenant: Tenant) -> list[Part]:
 
 
 def _needed(request: Remediation, tenant: Tenant) -> Line:
-    plan = request.plan
     left = request.approvals_needed - len(request.approvals)
-    reasons = why_two(tenant, plan.severity, len(plan.touches))
+    reasons = why_two(tenant, request.plan)
     because = f" ({reasons})" if reasons and request.approvals_needed > 1 else ""
     more = " more" if request.approvals else ""
     count = f"One{more} approver" if left == 1 else f"{left}{more} approvers"

@@ -65,6 +65,9 @@ class Plan:
     unpredicted: tuple[str, ...] = ()
     touches: tuple[str, ...] = ()
     """Names of the other resources that the change is felt by."""
+    uncounted: str = ""
+    """What feels it beside them and cannot be counted, in words: `reaches all of account 1111...`;
+    empty when `touches` is all."""
     risk: str = "low"
     care: str = ""
     reversible: bool = True
@@ -89,11 +92,12 @@ class Plan:
     def hash(self) -> str:
         """16 hex digits over every field but `planned_at`: another plan has another."""
         plain = msgspec.to_builtins(replace(self, planned_at=_NO_TIME))
-        for call in plain["calls"]:
-            # The token of a request comes of its plan's hash: one kept before keeps its own.
-            for noted_later in ("service", "operation"):
-                if not call[noted_later]:
-                    del call[noted_later]
+        # The token of a request comes of its plan's hash: one kept before keeps its own.
+        for part, noted_later in [(plain, "uncounted")] + [
+            (call, name) for call in plain["calls"] for name in ("service", "operation")
+        ]:
+            if not part[noted_later]:
+                del part[noted_later]
         return sha256(msgspec.json.encode(plain, order="deterministic")).hexdigest()[:16]
 
 

@@ -113,7 +113,11 @@ class Runbook:
     """What can break, in a sentence; empty when nothing does."""
     reversible: bool
     shared_through: tuple[str, ...] = ()
-    """Kinds of links that tell who else the fix touches: `guards` for a security group."""
+    """Kinds of links that tell who else the fix touches: `guards` for a security group; the other
+    end of each counts, whichever way the link points."""
+    reaches: tuple[str, ...] = ()
+    """Of an account's runbook (`AwsAccount`): the types of which it touches every resource in the
+    account. Without them it counts as touching all of the account."""
     aws_owned: str = ""
     """The AWS-owned document that does the same, where one is sound."""
     fix: Mapping[str, Any] = field(repr=False)

@@ -93,6 +93,7 @@ def runbook_of(file: str, text: str, version: str) -> Runbook:
         care=said.get("care", ""),
         reversible=said["reversible"],
         shared_through=tuple(said.get("shared_through", ())),
+        reaches=tuple(said.get("reaches", ())),
         aws_owned=said.get("aws_owned", ""),
         fix=documents["fix"],
         check=documents["check"],
@@ -186,6 +187,7 @@ _FIELDS: Mapping[str, tuple[bool, Callable[[Any], Any], str]] = {
     "reversible": (True, lambda v: isinstance(v, bool), "true or false"),
     "care": (False, _text, "a text"),
     "shared_through": (False, _texts, "a list of kinds of links"),
+    "reaches": (False, _texts, "a list of resource types, as Security Hub names them"),
     "aws_owned": (False, _text, "the name of an AWS-owned document"),
 }
 """Field -> (required, whether a value fits, what it has to be)."""
