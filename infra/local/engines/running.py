@@ -46,7 +46,7 @@ class Engines:
     ) -> None:
         """Start those that `ports` names, on these ports or (None) on free ones; wait for none.
 
-        Their files are in a folder of their own within `folder` (None: where the system keeps such).
+        Their files are in a folder of their own in `folder` (None: where the system keeps such).
         """
         self._engines = engines
         self._work = Path(tempfile.mkdtemp(prefix="security-assist-engines-", dir=folder))
