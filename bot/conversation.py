@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from agent.approval import Refusal
 from agent.assistant import (
     Answer,
     Assistant,
@@ -48,10 +49,13 @@ class Conversation:
         memory: ConversationStore,
         draw: Callable[[Connections], Picture],
         clock: Callable[[], float],
+        refused: Callable[[Place], Refusal | None],
         fixing: Fixing | None = None,
     ) -> None:
         """`draw` makes pictures; `clock` gives seconds since the epoch.
 
+        `refused` says why a place's person is not served at all: a guest, or somebody who cannot
+        be looked up. It is asked about every message and every press but thanks.
         Without `fixing` there is advice, but no card to approve a fix with.
         """
         self._directory = directory
@@ -60,6 +64,7 @@ class Conversation:
         self._memory = memory
         self._draw = draw
         self._clock = clock
+        self._refused = refused
         self._fixing = fixing
 
     def on_message(self, incoming: Incoming, channel: Channel) -> None:
@@ -68,6 +73,10 @@ class Conversation:
             channel.whisper(
                 _said("I answer only people of this workspace, not guests or other organisations.")
             )
+            return
+        refusal = self._refused(incoming.place)
+        if refusal is not None:
+            channel.whisper(_said(refusal.reason))
             return
         binding = self._binding(incoming.place, channel, incoming.text)
         if binding is not None:
@@ -81,6 +90,9 @@ class Conversation:
         elif click.action == "feedback":
             _log.info("feedback=<%s>, message=<%s> | heard", click.value, click.message_id)
             channel.whisper(_said("Thank you, noted."))
+        elif (refusal := self._refused(click.place)) is not None:
+            self._write_down(click, refusal.rule)
+            channel.whisper(_said(refusal.reason))
         elif click.action == "tenant":
             self._choose_tenant(click, channel)
         else:

@@ -25,6 +25,7 @@ from bot.slack.calls import web_client
 from bot.slack.channel import SlackChannel
 from bot.slack.door import SlackDoor, wsgi
 from bot.slack.parse import from_job, to_job
+from bot.slack.people import SlackPeople
 from bot.worker import Workers
 from integrations.connect import Connections
 from integrations.errors import SecurityAssistError
@@ -83,6 +84,7 @@ class LocalBot:
             memory,
             draw,
             clock,
+            SlackPeople(self._client, install.team_id, clock).refused,
             self._fixing,
         )
         self.app: App = build_app(

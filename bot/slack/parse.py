@@ -70,20 +70,21 @@ def click(body: Payload) -> Click | None:
     name, value = _text(action, "action_id").split(":", 1)[0], _text(action, "value")
     if not (channel and message_id and _text(user, "id") and name and value):
         return None
-    team = _text(user, "team_id") or _text(_mapping(body, "team"), "id")
+    home = _text(user, "team_id")
     return Click(
         place=Place(
             key=ChannelKey(PLATFORM, workspace(body), channel),
             thread=_text(message, "thread_ts") or _text(container, "thread_ts") or message_id,
             user=_text(user, "id"),
-            user_workspace=team,
+            user_workspace=home,
             direct=channel.startswith("D"),
         ),
         action=name,
         value=value,
         message_id=message_id,
         typed=_typed(body),
-        foreign=bool(team) and team not in _ours(body),
+        # Whoever is of no team, as far as the click says, is of none of ours.
+        foreign=home not in _ours(body),
         delivery_id=_text(body, "trigger_id"),
     )
 

@@ -21,6 +21,8 @@ class WorkspacePerson:
     """Another workspace's id for somebody who came through Slack Connect; empty: this one's."""
     guest: bool = False
     """Slack's `is_restricted`."""
+    deleted: bool = False
+    """Deactivated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

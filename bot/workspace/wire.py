@@ -195,7 +195,7 @@ def person_json(state: State, person: WorkspacePerson) -> JsonObject:
         "team_id": person.team_id or state.team_id,
         "name": person.name,
         "real_name": person.name,
-        "deleted": False,
+        "deleted": person.deleted,
         "is_admin": False,
         "is_owner": False,
         "is_bot": False,

@@ -23,6 +23,7 @@ from integrations.tenants.port import ChannelKey
 
 TOKEN, SECRET, TEAM = "xoxb-not-a-token", "not-a-secret", "T0ACME000"
 ANALYST, OTHER, STRANGER = "U0ANALYST1", "U0ANALYST2", "U0STRANGE1"
+GUEST, GONE = "U0GUEST001", "U0GONE0001"
 ACME, SHARED, DIRECT = "C0ACME", "C0SHARED", "D"
 BOT = WorkspaceBot(
     user_id="U0ASSIST", bot_id="B0ASSIST", app_id="A0ASSIST", token=TOKEN, signing_secret=SECRET
@@ -31,6 +32,8 @@ PEOPLE = (
     WorkspacePerson(user_id=ANALYST, name="analyst-1"),
     WorkspacePerson(user_id=OTHER, name="analyst-2"),
     WorkspacePerson(user_id=STRANGER, name="stranger", team_id="T0OTHER00"),
+    WorkspacePerson(user_id=GUEST, name="guest", guest=True),
+    WorkspacePerson(user_id=GONE, name="gone", deleted=True),
 )
 CHANNELS = (
     WorkspaceChannel(channel_id=ACME, name="acme-security", members=(ANALYST, OTHER)),

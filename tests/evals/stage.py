@@ -128,7 +128,13 @@ class Stage:
             StrandsAssistant(planner, memory, ShippedRemedies(), limits, self._clock)
         )
         self._conversation = Conversation(
-            self.estate.directory, self.estate, self._heard, memory, draw, self._clock
+            self.estate.directory,
+            self.estate,
+            self._heard,
+            memory,
+            draw,
+            self._clock,
+            lambda _: None,
         )
 
     def _clock(self) -> float:

@@ -157,6 +157,7 @@ class Talk(Transport):
             cast("ConversationStore", nobody),
             nobody,
             self.stage.clock,
+            lambda _: None,
             fixing,
         )
 

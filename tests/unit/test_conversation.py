@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
+from agent.approval import Refusal
 from agent.assistant import AnswerEvent, Assistant, Question, TextDelta
 from agent.offline_model import OfflineModel
 from agent.settings import Settings as AgentSettings
@@ -41,6 +42,7 @@ class Stage:
         for binding in estate.directory.bindings():
             self.own.directory.bind(binding)
         self.memory = self.own.conversations()
+        self.refusal: Refusal | None = None
         self.conversation = Conversation(
             self.own.directory,
             estate,
@@ -49,6 +51,7 @@ class Stage:
             self.memory,
             draw,
             time.time,
+            lambda _: self.refusal,
         )
 
     def channel(
@@ -122,6 +125,14 @@ def test_a_foreign_person_is_answered_nothing_that_others_see(stage: Stage) -> N
     assert stage.say(channel, foreign=True) == ""
     assert stage.press(channel, "ask", FIRST, foreign=True) == ""
     assert len(channel.whispered) == 2
+
+
+def test_a_guest_can_neither_ask_nor_have_a_fix_proposed(stage: Stage) -> None:
+    stage.refusal = Refusal("guest", "Guests are not served.")
+    channel = stage.channel(channel_key("acme-security"))
+    assert stage.say(channel, "fix the open SSH on web-7") == ""
+    assert stage.press(channel, "ask", FIRST) == ""
+    assert [reply.plain for reply in channel.whispered] == ["Guests are not served."] * 2
 
 
 def test_a_button_asks_its_question_in_the_channel_where_it_is_pressed(stage: Stage) -> None:

@@ -286,6 +286,7 @@ def test_without_access_to_accounts_nothing_can_be_pressed(thread: Thread) -> No
         memory=thread.stage.connections.conversations(),
         draw=lambda _: Picture(png=b"", title="", alt=""),
         clock=thread.stage.clock,
+        refused=lambda _: None,
     )
     click = Click(place=HERE, action="approve", value="R-1:0", message_id="1")
     conversation.on_click(click, thread.channel)

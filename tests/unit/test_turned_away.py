@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.approval import Refusal
 from bot.conversation import Conversation
 from bot.messages import Click, Picture, Place
 from integrations.remediations.audit import AuditRecord
@@ -22,6 +23,7 @@ class Door:
 
     def __init__(self, thread: Thread) -> None:
         self.thread = thread
+        self.refusal: Refusal | None = None
         connections = thread.stage.connections
         connections.directory.bind(Binding(KEY, "acme"))
         self.conversation = Conversation(
@@ -31,6 +33,7 @@ class Door:
             memory=connections.conversations(),
             draw=lambda _: Picture(png=b"", title="", alt=""),
             clock=thread.stage.clock,
+            refused=lambda _: self.refusal,
             fixing=thread.fixing,
         )
 
@@ -112,3 +115,20 @@ def test_a_question_asked_again_by_a_guest_is_no_decision(door: Door) -> None:
     door.press(replace(PRESS, action="ask", value="what is open?", foreign=True))
     assert door.hub() == []
     assert door.acme() == []
+
+
+@pytest.mark.parametrize("action", ["approve", "reject", "undo", "details"])
+def test_a_restricted_persons_press_decides_nothing_and_is_in_the_audit(
+    door: Door, action: str
+) -> None:
+    door.refusal = Refusal("guest", "Guests of this workspace are not served here.")
+    request = door.thread.stage.proposed()
+    door.press(replace(PRESS, action=action, value=f"{request.id}:{request.plan.hash}"))
+    assert door.acme()[-1].entry.detail["rule"] == "guest"
+    assert door.thread.stage.systems.remediations.get(request.id) == request
+
+
+def test_a_press_of_whom_nobody_can_look_up_decides_nothing(door: Door) -> None:
+    door.refusal = Refusal("not-looked-up", "Slack did not tell me.")
+    door.press(PRESS)
+    assert [record.entry.detail["rule"] for record in door.acme()] == ["not-looked-up"]

@@ -153,6 +153,12 @@ def test_a_press_by_a_stranger_is_marked() -> None:
     assert pressed(a_press(user={"id": "U9", "team_id": "T0OTHER"})).foreign
 
 
+@pytest.mark.parametrize("user", [{"id": "U9"}, {"id": "U9", "team_id": ""}])
+def test_a_press_by_somebody_of_no_team_is_marked_as_a_strangers(user: dict[str, str]) -> None:
+    assert pressed(a_press(user=user)).foreign
+    assert pressed(a_press(user=user, team=None)).foreign
+
+
 @pytest.mark.parametrize(
     "given",
     [
