@@ -4,8 +4,10 @@ SecurityAssistError                what any caller may catch at a door
 ├── NotFoundError                  the thing asked for is not in this tenant
 ├── AmbiguousError                 several things answer to that name; carries them
 ├── RejectedRecordError            a record cannot be taken in; says why
+├── PartlyRejectedError            some of a batch could not be stored, the rest was; says which
 ├── UnmappedChannelError           no tenant speaks in that channel; says how to map it
 ├── InvalidTenantError             a tenant's record is not usable; says which field
+├── InvalidSettingError            a setting is not usable; says which, and what it may be
 ├── StaleWriteError                somebody else wrote first; nothing was written
 ├── UnavailableError               an engine did not answer; safe to try again
 ├── DeniedByAwsError               AWS refused a call; names the action and the role that lacks it
@@ -35,12 +37,25 @@ class RejectedRecordError(SecurityAssistError):
     """A record cannot be taken in."""
 
 
+class PartlyRejectedError(SecurityAssistError):
+    """Some records of a batch could not be stored; the others were."""
+
+    def __init__(self, rejected: Sequence[tuple[int, str]]) -> None:
+        """(place in the batch from 0, reason) of each that could not."""
+        super().__init__(f"{len(rejected)} could not be stored: {rejected[0][1]}")
+        self.rejected = tuple(rejected)
+
+
 class UnmappedChannelError(SecurityAssistError):
     """No tenant speaks in that channel."""
 
 
 class InvalidTenantError(SecurityAssistError):
     """A tenant's record is not usable."""
+
+
+class InvalidSettingError(SecurityAssistError):
+    """A setting is not usable."""
 
 
 class StaleWriteError(SecurityAssistError):

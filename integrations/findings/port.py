@@ -223,7 +223,10 @@ class FindingStore(Protocol):
     once; of two events of one moment, one that closes or mutes stands before one that is open.
     `first_seen` never moves later. A resolved finding that is seen open again keeps its
     `first_seen` and gets `reopened_at`. No question ever answers another tenant's findings. A call
-    either stores all of its events or none.
+    whose events cannot all be read stores none of them; an embedded engine stores all or none
+    whatever happens, an engine on the network may be cut off half-way, and then the same call made
+    again stores the rest. Questions see at once what a small batch wrote, and what a large one
+    wrote within seconds.
     """
 
     def upsert(self, events: Sequence[bytes]) -> Written:
@@ -231,6 +234,8 @@ class FindingStore(Protocol):
 
         Raises:
             RejectedRecordError: an event lacks what is indexed; nothing was written.
+            PartlyRejectedError: the engine refuses some of them; the others were written.
+            UnavailableError: the engine does not answer; the same call may be made again.
         """
         ...
 

@@ -38,10 +38,10 @@ from integrations.findings.sqlite_rows import (
     tenant_word,
     text_query,
     values_of,
-    words_of,
 )
 from integrations.findings.sqlite_schema import SCHEMA
 from integrations.findings.standing import Standing, merged, ms, rank_of, severity_of, when
+from integrations.findings.words import words_of
 from integrations.sqlite_file import SqliteFile, bound
 
 _MARKS = ", ".join("?" * len(WRITTEN.split(",")))

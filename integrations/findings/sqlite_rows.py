@@ -1,17 +1,16 @@
-"""Rows of the embedded finding store, and its words for a text search."""
+"""Rows of the embedded finding store, and its query for a text search."""
 
 import json
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from unicodedata import ucd_3_2_0
 
 import msgspec
 
 from integrations.findings.history import Seen, Spell
 from integrations.findings.port import Finding, FindingClass, FindingState
 from integrations.findings.standing import Standing, ms, rank_of, severity_of, when
+from integrations.findings.words import PREFIX, asked_words
 
 COLUMNS = (
     "uid, ref, time, cls, title, description, severity, state, status, control, kind, source, "
@@ -22,9 +21,6 @@ WRITTEN = f"id, tenant, {COLUMNS}, spells"
 
 _list = msgspec.json.Decoder(list[str]).decode
 _json = msgspec.json.Encoder().encode
-_WORD = re.compile(r"[^\W_]+")
-_WORDS_ASKED = 12
-_PREFIX = 3
 
 
 def values_of(row: Standing, row_id: int, tenant: str) -> tuple[Any, ...]:
@@ -83,36 +79,12 @@ def finding_of(values: Sequence[Any]) -> Finding:
     )
 
 
-def words_of(finding: Finding) -> str:
-    """What a text search looks through."""
-    said = (
-        finding.title,
-        finding.description[:1_000],
-        finding.control or "",
-        finding.kind,
-        finding.service,
-        " ".join(finding.resources),
-        finding.ref,
-    )
-    return " ".join(said).encode("utf-8", "replace").decode()
-
-
 def text_query(text: str) -> str | None:
     """FTS5's words for a person's: all must occur, long ones by their beginning; None for none."""
-    words = _WORD.findall("".join(c if _is_word(c) else " " for c in text))
+    words = asked_words(text)
     if not words:
         return None
-    return " AND ".join(
-        f'"{word}"*' if len(word) >= _PREFIX else f'"{word}"' for word in words[:_WORDS_ASKED]
-    )
-
-
-def _is_word(char: str) -> bool:
-    """Whether every build of FTS5 sees a letter or digit there, as Unicode 3.2 did already.
-
-    Where it sees something else it splits the word in two, and `detail = column` refuses those.
-    """
-    return char.isascii() or ucd_3_2_0.category(char)[0] in "LN"
+    return " AND ".join(f'"{word}"*' if len(word) >= PREFIX else f'"{word}"' for word in words)
 
 
 _CLASS = {int(cls): cls for cls in FindingClass}

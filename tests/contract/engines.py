@@ -1,5 +1,7 @@
 """Every engine of every port: a later one is one more line here, and meets every promise."""
 
+import hashlib
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 from integrations.conversations.port import ConversationStore
 from integrations.conversations.sqlite import SqliteConversationStore
+from integrations.findings.opensearch import Cluster, OpenSearchFindings
 from integrations.findings.port import FindingStore
 from integrations.findings.sqlite import SqliteFindings
 from integrations.remediations.audit import AuditLog
@@ -18,6 +21,7 @@ from integrations.tenants.port import TenantDirectory
 from integrations.tenants.sqlite import SqliteTenantDirectory
 from integrations.work.port import Job, WorkQueue
 from integrations.work.sqlite import SqliteWorkQueue
+from tests.real_engines import engine, worker
 
 
 @dataclass
@@ -104,7 +108,32 @@ class _Closable(Protocol):
 
 E = TypeVar("E", bound=_Closable)
 
+
+class OpenSearchApart:
+    """The worker's indexes of the real node; each folder has tenants of its own in them."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the indexes where there are none yet."""
+        cluster = Cluster(
+            str(engine("opensearch")["url"]),
+            prefix=f"contract-{worker()}",
+            seen_at_once=1_000_000,
+        )
+        self._findings = OpenSearchFindings(cluster, pause=lambda s: time.sleep(s / 20))
+        self._findings.prepare()
+        self._mark = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+
+    def of(self, tenant_id: str) -> FindingStore:
+        """One tenant's findings of this folder."""
+        return self._findings.of(f"{self._mark}-{tenant_id}")
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._findings.close()
+
+
 FINDINGS: Mapping[str, Callable[[Path, Clock], Findings]] = {
+    "opensearch": lambda folder, _: OpenSearchApart(folder),
     "sqlite": lambda folder, _: SqliteFindings(folder / "findings.sqlite"),
 }
 GRAPHS: Mapping[str, Callable[[Path, Clock], Graphs]] = {

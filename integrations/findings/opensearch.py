@@ -1,0 +1,370 @@
+"""Findings in OpenSearch: a node of one's own, OpenSearch Service, or Serverless.
+
+One document for each finding, changed in place: read, merged by the rules that every engine shares
+(`standing`), and written only if nobody else wrote in between (`if_seq_no`), so that a late older
+event never wins and a batch that is sent twice changes nothing. Facts: OpenSearch's documentation
+of the bulk, multi-get and search APIs, and of optimistic concurrency control.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth
+from typing_extensions import override
+
+from integrations.errors import NotFoundError, PartlyRejectedError, UnavailableError
+from integrations.findings import opensearch_questions as questions
+from integrations.findings.ocsf import read_finding
+from integrations.findings.opensearch_calls import ATTEMPTS, BUSY, Calls, Serializer
+from integrations.findings.opensearch_documents import (
+    Place,
+    document_of,
+    event_of,
+    finding_of,
+    fingerprint,
+    id_of,
+    standing_of,
+    told_of,
+)
+from integrations.findings.opensearch_index import OURS, index_of, template_of
+from integrations.findings.port import (
+    Breakdown,
+    DayCount,
+    Dimension,
+    Filter,
+    Finding,
+    FindingClass,
+    FindingStore,
+    Order,
+    SourceAge,
+    StoredFinding,
+    Tally,
+    Written,
+)
+from integrations.findings.standing import Standing, merged
+
+_IN_ONE_REQUEST: Final = 500
+"""Documents; of 5 kB each they are half a request of the size that is advised (5 to 15 MB)."""
+_CONFLICT: Final = 409
+_TIMEOUT_S: Final = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where findings are, and how they are kept there."""
+
+    url: str
+    """`https://host:443`."""
+    prefix: str = "security-assist-findings"
+    """What the names of the indexes begin with."""
+    region: str = ""
+    """Signs with SigV4 for this region; empty: no signature (a node of one's own)."""
+    serverless: bool = False
+    """OpenSearch Serverless: it has neither routing nor a refresh that can be asked for."""
+    shards: int = 1
+    replicas: int = 0
+    refresh_s: float = 5.0
+    """How late a question may see what a large batch wrote."""
+    seen_at_once: int = 50
+    """A batch of so few findings is one that somebody waits for: questions see it when it returns.
+    """
+
+
+def client_of(cluster: Cluster, credentials: Any = None) -> OpenSearch:
+    """A client that signs where it has to, and leaves trying again to the engine.
+
+    `credentials` are botocore's; they are asked for anew with each request, so that a role's go on.
+    """
+    auth: Any = None
+    if cluster.region:
+        service = "aoss" if cluster.serverless else "es"
+        auth = Urllib3AWSV4SignerAuth(credentials, cluster.region, service)
+    return OpenSearch(
+        cluster.url,
+        http_auth=auth,
+        timeout=_TIMEOUT_S,
+        max_retries=0,
+        retry_on_timeout=False,
+        serializer=Serializer(),
+    )
+
+
+class OpenSearchFindings:
+    """Every tenant's findings of one cluster; hands out stores that are bound to one tenant."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        client: OpenSearch | None = None,
+        *,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Nothing is sent before the first question."""
+        self._cluster = cluster
+        self._client = client or client_of(cluster)
+        self._calls = Calls(self._client, pause)
+
+    def prepare(self) -> None:
+        """Make the index templates and the indexes; those that are there stay as they are.
+
+        Raises:
+            UnavailableError: the cluster does not answer, or refuses.
+        """
+        c = self._cluster
+        for cls in FindingClass:
+            name = index_of(c.prefix, cls)
+            template = template_of(
+                c.prefix, cls, shards=c.shards, replicas=c.replicas, refresh_s=c.refresh_s
+            )
+            if c.serverless:
+                template["template"]["mappings"].pop("_routing")
+            self._calls.ask("PUT", f"/_index_template/{name}", template)
+            if not self._client.indices.exists(index=name):
+                self._calls.ask("PUT", f"/{name}")
+
+    def forget(self, tenant_id: str) -> int:
+        """Delete a tenant's findings, as offboarding does; how many there were."""
+        names = ",".join(index_of(self._cluster.prefix, cls) for cls in FindingClass)
+        body = {"query": questions.of_tenant(tenant_id)}
+        answer = self._calls.ask(
+            "POST", f"/{names}/_delete_by_query", body, conflicts="proceed", refresh="true"
+        )
+        return int(answer["deleted"])
+
+    def expire(self, closed_before: datetime) -> int:
+        """Delete what left the open state before a moment; an open finding is never deleted.
+
+        This is what a rollover policy is not: a finding that has been open for two years stands
+        among those of today, and no policy by age may take it away.
+        """
+        names = ",".join(index_of(self._cluster.prefix, cls) for cls in FindingClass)
+        body = {"query": questions.closed_before(closed_before)}
+        answer = self._calls.ask("POST", f"/{names}/_delete_by_query", body, conflicts="proceed")
+        return int(answer["deleted"])
+
+    def of(self, tenant_id: str) -> FindingStore:
+        """One tenant's findings."""
+        return OpenSearchFindingStore(self._calls, self._cluster, tenant_id)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+
+@dataclass(slots=True)
+class _Change:
+    """One finding of a batch: what was told of it, and what becomes of it."""
+
+    told: list[tuple[int, Finding, bytes]]
+    """(place in the batch, finding, event), in the order of the batch."""
+    before: Standing | None = None
+    after: Standing | None = None
+    event: bytes = b""
+    """The event to write; empty where only what is beside it changes."""
+    news: int = 0
+    """How many of the events told something new."""
+
+    def merge(self, before: Standing | None) -> bool:
+        """Merge what was told into what is stored; whether that changes it."""
+        self.before = self.after = before
+        self.event, self.news = b"", 0
+        for _, finding, event in self.told:
+            mark = fingerprint(event)
+            after = merged(self.after, finding, mark)
+            if after is not self.after:
+                self.news += 1
+                self.event = event if after.event == mark else self.event
+            self.after = after
+        return self.news > 0
+
+
+class OpenSearchFindingStore(FindingStore):
+    """One tenant's documents."""
+
+    def __init__(self, calls: Calls, cluster: Cluster, tenant: str) -> None:
+        """Bound to `tenant`: no query of this class is sent without it."""
+        self._calls = calls
+        self._tenant = tenant
+        self._seen_at_once = -1 if cluster.serverless else cluster.seen_at_once
+        self._indexes = {cls: index_of(cluster.prefix, cls) for cls in FindingClass}
+        self._all = ",".join(self._indexes.values())
+        self._routing: dict[str, str] = {} if cluster.serverless else {"routing": tenant}
+
+    @override
+    def upsert(self, events: Sequence[bytes]) -> Written:
+        changes: dict[str, _Change] = {}
+        for at, event in enumerate(events):
+            finding = read_finding(event)
+            changes.setdefault(finding.uid, _Change([])).told.append((at, finding, event))
+        refused: list[tuple[int, str]] = []
+        seen = {"refresh": "true"} if len(events) <= self._seen_at_once else {}
+        added = updated = 0
+        waiting = list(changes.values())
+        for start in range(0, len(waiting), _IN_ONE_REQUEST):
+            new, newer = self._write(waiting[start : start + _IN_ONE_REQUEST], seen, refused)
+            added, updated = added + new, updated + newer
+        if refused:
+            raise PartlyRejectedError(sorted(refused))
+        return Written(added=added, updated=updated, unchanged=len(events) - added - updated)
+
+    def _write(
+        self,
+        changes: Sequence[_Change],
+        seen: Mapping[str, str],
+        refused: list[tuple[int, str]],
+    ) -> tuple[int, int]:
+        """Read, merge and write until nobody else wrote in between; how many (added, updated)."""
+        added = updated = 0
+        left = list(changes)
+        for attempt in range(ATTEMPTS):
+            stored = self._stored([change.told[0][1] for change in left])
+            left = [c for c in left if c.merge(stored.get(c.told[0][1].uid))]
+            if not left:
+                return added, updated
+            again = []
+            for change, (status, reason) in zip(left, self._sent(left, seen), strict=True):
+                if status < 300:  # noqa: PLR2004 - HTTP: done
+                    new = change.before is None
+                    added, updated = added + new, updated + change.news - new
+                elif status == _CONFLICT or status in BUSY:
+                    again.append(change)
+                else:
+                    refused.extend((at, reason) for at, _, _ in change.told)
+            left = again
+            if not left:
+                return added, updated
+            self._calls.wait(attempt)
+        raise UnavailableError(f"OpenSearch took {len(left)} findings in none of {ATTEMPTS} tries")
+
+    def _stored(self, findings: Sequence[Finding]) -> dict[str, Standing]:
+        """What is known of them, wherever it is: a finding stays in the index it was first in."""
+        found: dict[str, Standing] = {}
+        for others in (False, True):
+            asked = [
+                {
+                    "_index": name,
+                    "_id": id_of(self._tenant, f.uid),
+                    "_source": [OURS],
+                    **self._routing,
+                }
+                for f in findings
+                if f.uid not in found
+                for cls, name in self._indexes.items()
+                if (cls is f.cls) is not others
+            ]
+            if not asked:
+                break
+            for doc in self._calls.ask("POST", "/_mget", {"docs": asked})["docs"]:
+                if doc.get("found"):
+                    standing = standing_of(doc)
+                    found[standing.finding.uid] = standing
+        return found
+
+    def _sent(self, changes: Sequence[_Change], seen: Mapping[str, str]) -> list[tuple[int, str]]:
+        """Write them, each on the condition that it is as it was read; (status, reason) of each."""
+        lines: list[bytes] = []
+        for change in changes:
+            lines.extend(self._lines(change))
+        body = b"\n".join((*lines, b""))
+        kept = "items.*.status,items.*.error.type,items.*.error.reason"
+        answer = self._calls.ask("POST", "/_bulk", body, filter_path=kept, **seen)
+        items = [next(iter(item.values())) for item in answer["items"]]
+        return [(item["status"], _reason(item.get("error"))) for item in items]
+
+    def _lines(self, change: _Change) -> list[bytes]:
+        after = change.after
+        assert after is not None  # noqa: S101 - merged before it is sent
+        told = told_of(self._tenant, after)
+        key: dict[str, Any] = {"_id": id_of(self._tenant, after.finding.uid), **self._routing}
+        if not isinstance(after.place, Place):
+            key["_index"] = self._indexes[after.finding.cls]
+            return [_line("create", key), document_of(change.event, told)]
+        place = after.place
+        key |= {"_index": place.kept_in, "if_seq_no": place.seq_no}
+        key["if_primary_term"] = place.primary_term
+        if change.event:
+            return [_line("index", key), document_of(change.event, told)]
+        return [_line("update", key), b'{"doc":{"%s":%s}}' % (OURS.encode(), told)]
+
+    def _search(self, query: Mapping[str, Any], **more: Any) -> Any:
+        body = {"query": query, "size": 0, "track_total_hits": False, **more}
+        return self._calls.ask("POST", f"/{self._all}/_search", body, **self._routing)
+
+    @override
+    def count(self, where: Filter, by: Dimension) -> list[Tally]:
+        query = questions.query_of(self._tenant, where)
+        return questions.tallies_of(self._search(query, aggs=questions.count_by(by)), by)
+
+    @override
+    def search(
+        self, where: Filter, order: Order = Order.WORST, limit: int = 50, offset: int = 0
+    ) -> list[Finding]:
+        answer = self._search(
+            questions.query_of(self._tenant, where),
+            size=max(0, limit),
+            **{"from": offset},
+            sort=questions.SORTS[order],
+            _source=[OURS],
+        )
+        return [finding_of(hit["_source"][OURS]) for hit in answer["hits"]["hits"]]
+
+    @override
+    def top_resources(self, where: Filter, limit: int = 10) -> list[Breakdown]:
+        return self._ranked("resource", "resource_type", where, limit)
+
+    @override
+    def top_controls(self, where: Filter, limit: int = 10) -> list[Breakdown]:
+        return self._ranked("control", "title", where, limit)
+
+    def _ranked(self, key: str, title: str, where: Filter, limit: int) -> list[Breakdown]:
+        if limit < 1:
+            return []
+        query = questions.query_of(self._tenant, where)
+        answer = self._search(query, aggs=questions.ranked_by(key, title, limit))
+        return questions.breakdowns_of(answer, title)
+
+    @override
+    def trend(self, days: int, until: datetime) -> list[DayCount]:
+        if days < 1:
+            return []
+        query = questions.of_tenant(self._tenant)
+        answer = self._search(query, aggs=questions.days_until(until))
+        return questions.trend_of(answer, days, until)
+
+    @override
+    def get(self, uid_or_ref: str) -> StoredFinding:
+        source = self._by_uid(uid_or_ref) or self._by_ref(uid_or_ref.strip().upper())
+        if source is None:
+            raise NotFoundError(f"{self._tenant} has no finding {uid_or_ref[:80]}")
+        return StoredFinding(finding_of(source[OURS]), event_of(source))
+
+    def _by_uid(self, uid: str) -> dict[str, Any] | None:
+        """As it is now, whether or not questions see it already."""
+        docs = [
+            {"_index": name, "_id": id_of(self._tenant, uid), **self._routing}
+            for name in self._indexes.values()
+        ]
+        answer = self._calls.ask("POST", "/_mget", {"docs": docs})
+        return next((doc["_source"] for doc in answer["docs"] if doc.get("found")), None)
+
+    def _by_ref(self, ref: str) -> dict[str, Any] | None:
+        query = questions.with_ref(self._tenant, ref)
+        hits = self._search(query, size=1)["hits"]["hits"]
+        return hits[0]["_source"] if hits else None
+
+    @override
+    def sources(self) -> list[SourceAge]:
+        query = questions.of_tenant(self._tenant)
+        return questions.ages_of(self._search(query, aggs=questions.BY_SOURCE))
+
+
+def _line(action: str, key: Mapping[str, Any]) -> bytes:
+    return orjson.dumps({action: key})
+
+
+def _reason(error: Mapping[str, Any] | None) -> str:
+    return f"{error.get('type')}: {str(error.get('reason'))[:300]}" if error else ""

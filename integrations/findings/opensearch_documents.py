@@ -1,0 +1,161 @@
+"""A finding as an OpenSearch document, and back."""
+
+import hashlib
+import zlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import orjson
+
+from integrations.findings.history import Seen, Spell
+from integrations.findings.opensearch_index import OURS
+from integrations.findings.port import Finding, FindingClass, FindingState
+from integrations.findings.standing import (
+    Standing,
+    ms,
+    rank_of,
+    severity_of,
+    spells_of,
+    when,
+)
+
+_CLASS: Final = {int(cls): cls for cls in FindingClass}
+_STATE: Final = {str(state): state for state in FindingState}
+_json: Final = msgspec.json.Encoder().encode
+_OURS_KEY: Final = f'"{OURS}"'.encode()
+
+
+class Place(NamedTuple):
+    """Where a document stands, and which version of it was read."""
+
+    kept_in: str
+    """The name of the index."""
+    seq_no: int
+    primary_term: int
+
+
+def id_of(tenant: str, uid: str) -> str:
+    """The document's id: tenant and identity, whatever their length (an id may have 512 bytes)."""
+    digest = hashlib.sha256(uid.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+    return f"{tenant}.{digest}"
+
+
+def fingerprint(event: bytes) -> bytes:
+    """What tells an event from another one of the same finding and moment."""
+    return b"%08x%x" % (zlib.crc32(event), len(event))
+
+
+def told_of(tenant: str, standing: Standing) -> bytes:
+    """What is kept beside the event (JSON): every field each time, so that none is left behind."""
+    f = standing.finding
+    return _json(
+        {
+            "tenant": tenant,
+            "uid": f.uid,
+            "ref": f.ref,
+            "time": ms(f.updated_at),
+            "cls": int(f.cls),
+            "title": f.title,
+            "description": f.description,
+            "severity": rank_of(f.severity),
+            "state": f.state,
+            "status": f.status,
+            "control": f.control,
+            "kind": f.kind,
+            "source": f.source,
+            "service": f.service,
+            "account": f.account,
+            "region": f.region,
+            "resource": f.resource,
+            "resource_type": f.resource_type,
+            "resources": f.resources,
+            "first_seen": ms(f.first_seen),
+            "last_seen": ms(f.last_seen),
+            "resolved_at": _ms_or_none(f.resolved_at),
+            "reopened_at": _ms_or_none(f.reopened_at),
+            "epss": f.epss,
+            "exploitable": f.exploitable,
+            "fixable": f.fixable,
+            "spells": [
+                {"begin": begin, "end": end, "severity": severity}
+                for begin, end, severity in spells_of(standing)
+            ],
+            "history": standing.history,
+            "told": standing.event.decode(),
+        }
+    )
+
+
+def document_of(event: bytes, told: bytes) -> bytes:
+    """The OCSF event as it is, with what is ours as one more attribute; one line."""
+    if b"\n" in event or _OURS_KEY in event or event[-1:] != b"}":
+        read = orjson.loads(event)
+        read.pop(OURS, None)
+        event = orjson.dumps(read)
+    return event[:-1] + b"," + _OURS_KEY + b":" + told + b"}"
+
+
+def event_of(source: Mapping[str, Any]) -> dict[str, Any]:
+    """The OCSF event of a document."""
+    return {name: value for name, value in source.items() if name != OURS}
+
+
+def standing_of(found: Mapping[str, Any]) -> Standing:
+    """What is known of a finding, of a document as `_mget` answers it."""
+    told = found["_source"][OURS]
+    finding = finding_of(told)
+    now = rank_of(finding.severity)
+    spells = tuple(
+        Spell(s["begin"], s["end"], None if s["severity"] == now else s["severity"])
+        for s in told["spells"]
+    )
+    resolved = told["resolved_at"]
+    usual = (Spell(told["first_seen"], resolved, None),)
+    return Standing(
+        Place(found["_index"], found["_seq_no"], found["_primary_term"]),
+        finding,
+        None if spells == usual else spells,
+        tuple(Seen(*seen) for seen in told["history"]),
+        str(told["told"]).encode(),
+    )
+
+
+def finding_of(told: Mapping[str, Any]) -> Finding:
+    """The finding of what is kept beside the event."""
+    return Finding(
+        uid=told["uid"],
+        ref=told["ref"],
+        cls=_CLASS[told["cls"]],
+        title=told["title"],
+        description=told["description"],
+        severity=severity_of(told["severity"]),
+        state=_STATE[told["state"]],
+        status=told["status"],
+        control=told["control"],
+        kind=told["kind"],
+        source=told["source"],
+        service=told["service"],
+        account=told["account"],
+        region=told["region"],
+        resource=told["resource"],
+        resource_type=told["resource_type"],
+        resources=tuple(told["resources"]),
+        first_seen=when(told["first_seen"]),
+        last_seen=when(told["last_seen"]),
+        updated_at=when(told["time"]),
+        resolved_at=_when_or_none(told["resolved_at"]),
+        reopened_at=_when_or_none(told["reopened_at"]),
+        epss=told["epss"],
+        exploitable=told["exploitable"],
+        fixable=told["fixable"],
+    )
+
+
+def _ms_or_none(moment: datetime | None) -> int | None:
+    return None if moment is None else ms(moment)
+
+
+def _when_or_none(time: int | None) -> datetime | None:
+    return None if time is None else when(time)
