@@ -1,6 +1,7 @@
 """Questions about resources: what one is, what it is connected to, what everybody can reach."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from agent import canonical
 from agent.tools.findings import UnusableArgumentError
@@ -8,6 +9,7 @@ from agent.tools.reader import TenantReader
 from agent.views import (
     Choices,
     Connections,
+    Cut,
     Exposure,
     PublicList,
     PublicResource,
@@ -22,8 +24,10 @@ from integrations.resources.port import (
     Subgraph,
 )
 
-_SHOWN = 40
-"""Resources in a picture; the reference for it is what still reads on a phone."""
+_TOLD = 40
+"""Resources that an answer in words is made from; the rest is counted."""
+_DRAWN = 200
+"""Resources that a picture is made from: it names what still reads on a phone, folds the rest."""
 
 _PUBLIC = 10_000
 """Public resources that are counted; the worst of them are shown."""
@@ -107,14 +111,17 @@ def connections(
         return resource
     graph = reader.systems.resources
     path: Path | None = None
+    cut: Cut | None = None
+    limit = _DRAWN if draw else _TOLD
     if question == "connected":
-        part = graph.neighbourhood([resource.id], hops=1, limit=_SHOWN)
+        part = graph.neighbourhood([resource.id], hops=1, limit=limit)
+        path, cut = _attack(reader, resource) if draw else (None, None)
         caption = f"What is connected to {resource.name}"
     elif question == "can_reach":
-        part = graph.blast_radius(resource.id, Direction.OUT, limit=_SHOWN)
+        part = graph.blast_radius(resource.id, Direction.OUT, limit=limit)
         caption = f"What somebody who holds {resource.name} could get at"
     elif question == "who_can_reach":
-        part = graph.blast_radius(resource.id, Direction.IN, limit=_SHOWN)
+        part = graph.blast_radius(resource.id, Direction.IN, limit=limit)
         caption = f"Who could get at {resource.name}"
     elif question == "from_internet":
         path = next(iter(graph.paths_from_internet([resource.id], 1)), None)
@@ -134,11 +141,23 @@ def connections(
         asked=question,
         graph=part,
         path=path,
-        severities=reader.worst_by_resource(r.id for r in part.resources),
+        cut=cut,
+        severities=reader.worst_by_resource(
+            r.id for r in (*part.resources, *(path.resources if path else ()))
+        ),
         draw=draw and (question != "from_internet" or path is not None),
         caption=caption,
         freshness=reader.freshness,
     )
+
+
+def _attack(reader: TenantReader, resource: Resource) -> tuple[Path | None, Cut | None]:
+    """The worst exposure's path that a resource lies on, and what cuts it."""
+    for exposure in reader.exposures_of(resource=resource.id):
+        path = exposure.path
+        if path and path.links and any(r.id == resource.id for r in path.resources):
+            return path, exposure.cut
+    return None, None
 
 
 def _subgraph(path: Path | None, resource: Resource) -> Subgraph:
@@ -150,7 +169,7 @@ def _subgraph(path: Path | None, resource: Resource) -> Subgraph:
 def _exposure_picture(reader: TenantReader, exposure: Exposure, *, draw: bool) -> Connections:
     """An exposure's path with what its cut takes away, and the neighbours that make it plain."""
     ids = _on_path(exposure)
-    part = reader.systems.resources.neighbourhood(ids, hops=0, limit=_SHOWN)
+    part = reader.systems.resources.neighbourhood(ids, hops=0, limit=_DRAWN)
     known = {resource.id: resource for resource in part.resources}
     about = known.get(exposure.resource) or next(iter(part.resources), None)
     if about is None:
@@ -161,6 +180,7 @@ def _exposure_picture(reader: TenantReader, exposure: Exposure, *, draw: bool) -
         )
     if exposure.path:
         part = _with_path(part, exposure.path)
+    part = _joined(part, [about.id, *(exposure.cut.link or ())])
     hops = len(exposure.path.links) if exposure.path else 0
     return Connections(
         tenant=reader.tenant.id,
@@ -194,6 +214,26 @@ def _with_path(part: Subgraph, path: Path) -> Subgraph:
         links=tuple(links.values()),
         start=part.start,
         left_out=part.left_out,
+    )
+
+
+def _joined(part: Subgraph, anchors: Iterable[str]) -> Subgraph:
+    """What is linked to the anchors, over whatever: the rest would stand about unexplained."""
+    near: dict[str, list[str]] = {}
+    for link in part.links:
+        near.setdefault(link.source, []).append(link.target)
+        near.setdefault(link.target, []).append(link.source)
+    todo = list(anchors)
+    found: set[str] = set()
+    while todo:
+        uid = todo.pop()
+        if uid not in found:
+            found.add(uid)
+            todo += near.get(uid, ())
+    return replace(
+        part,
+        resources=tuple(r for r in part.resources if r.id in found),
+        links=tuple(li for li in part.links if li.source in found),
     )
 
 

@@ -25,8 +25,8 @@ _STYLES = tuple(
 )
 """Names and the rest, in pixels; nothing is ever smaller than the last."""
 _LEAST_GAP, _BESIDE_LABEL = CURVE, 26.0
-_BETWEEN = 0.6
-"""Between boxes of a column, in sizes of their names."""
+_BETWEEN, _BELOW_PATH = 0.6, 0.95
+"""Between boxes of a column, in sizes of their names: below a path's there is room for an arrow."""
 _ABOVE_LANE = 10.0
 _CHIPS_ACROSS = 5
 _HIGH = 4 / 3
@@ -181,7 +181,7 @@ def _measured(parts: Sequence[_Part], needs: _Needs, page_w: float) -> _Trial:
                 sizes=_sizes(part, style, widths, across),
                 heads={node.key: head(node, style) for row in part.rows for node in row},
                 gaps=[max(gaps)] * len(gaps) if even else gaps,
-                between=style.name * _BETWEEN,
+                between=style.name * (_BELOW_PATH if part.ranks.path else _BETWEEN),
                 words=label_size(("", ""), style.small)[1] + _ABOVE_LANE,
                 width=page_w + 1,
             )

@@ -15,6 +15,8 @@ MOST = 40
 """Boxes of a neighbourhood."""
 MOST_ON_PATH = 12
 """Boxes of an exposure, unless its path alone is longer."""
+NEIGHBOURS = "connected"
+"""What a view was asked for whose path is only a part of what it shows."""
 _TRAY = 4
 """So many that are alike (same type, same connections) share a tray and one line."""
 
@@ -80,12 +82,13 @@ class Shown:
 
 
 def folded(view: Connections) -> Shown:
-    """The boxes and lines of a view: at most 40 boxes, 12 where a path is shown."""
+    """The boxes and lines of a view: at most 40 boxes, 12 where a path is all it is about."""
     path = view.path.resources if view.path else ()
     every = {r.id: r for r in (*path, *view.graph.resources, view.about)}
     links = [*(view.path.links if view.path else ()), *view.graph.links]
     links = [li for li in links if li.source in every and li.target in every]
-    most = max(MOST_ON_PATH if view.path else MOST, len({r.id for r in path}) + 1)
+    most = MOST_ON_PATH if view.path and view.asked != NEIGHBOURS else MOST
+    most = max(most, len({r.id for r in path}) + 1)
     alone = _alone(view, every, most)
     others = sorted(
         (r for r in every.values() if r.id not in alone),

@@ -2,7 +2,7 @@
 
 from agent.guard.untrusted import clean
 from agent.views import Connections
-from bot.picture.folding import Node, Shown, gravity, name_of
+from bot.picture.folding import NEIGHBOURS, Node, Shown, gravity, name_of
 from bot.picture.wording import NO_KIND, kind_of, label_of, verb_of
 from integrations.findings.port import Severity
 from integrations.resources.port import INTERNET, LinkKind, Path, Resource
@@ -35,10 +35,11 @@ def told_by(title: str, cut: str) -> bool:
 def alt_of(view: Connections, shown: Shown) -> str:
     """What the picture finds, in sentences: for those who cannot see it."""
     words = [_sentence(title_of(view))]
-    if view.path is not None and len(view.path.resources) > 1:
-        words.append(_path(view, view.path))
-    else:
+    path = view.path if view.path and len(view.path.resources) > 1 else None
+    if path is None or view.asked == NEIGHBOURS:
         words.append(_neighbours(view, shown))
+    if path is not None:
+        words.append(_path(view, path))
     if view.cut and not told_by(words[0], view.cut.text):
         words.append(_sentence(f"Smallest cut: {view.cut.text}"))
     if note := note_of(view):
