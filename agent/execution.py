@@ -10,15 +10,18 @@ have changed since the approval is looked at under the lease, right before every
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from agent.access import PlanAccess
 from agent.aftermath import Aftermath
 from agent.approval import refuse_start, refuse_undo_start
+from agent.drift import moved
 from agent.guard.untrusted import clean
 from agent.planning import FixPlanner
 from agent.proof import LONGEST, LONGEST_FAILURE, Proof
-from agent.remediation import ASSIST, LEASE, Remediations, sentence
+from agent.remediation import Remediations
+from agent.request_log import ASSIST, LEASE, sentence
 from integrations.errors import SecurityAssistError, StaleWriteError, UnavailableError
 from integrations.remediations.audit import AuditKind
 from integrations.remediations.port import IllegalMoveError, Remediation, Run, Stage, Step
@@ -35,6 +38,15 @@ _START_WITHIN = timedelta(minutes=10)
 
 _STOP_WITHIN = timedelta(minutes=10)
 """How long an execution that took too long may take to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hindrance:
+    """What keeps an approved request from being carried out."""
+
+    why: str
+    replan: bool = False
+    """Whether the finding is still there to be fixed, by another plan."""
 
 
 class Executor:
@@ -114,19 +126,29 @@ class Executor:
         try:
             order = self._access.order(request)
             execution = self._access.automations.started(order.location, order.token)
-            why = "" if execution else self._why_not(request)
+            hindrance = None if execution else self._hindrance(request)
         except UnavailableError as error:
             return self._not_started(request, owner, str(error), for_now=True)
         except SecurityAssistError as error:
             return self._not_started(request, owner, str(error))
         if execution is not None:
             return self._begun(request, owner, execution)
-        if why:
-            return self._not_started(request, owner, why)
+        if hindrance:
+            return self._not_started(request, owner, hindrance.why, replan=hindrance.replan)
         return self._send(request, owner, order)
 
-    def _why_not(self, request: Remediation) -> str:
-        """Why what was approved is not to be done as things are now; empty when it is."""
+    def _hindrance(self, request: Remediation) -> _Hindrance | None:
+        """Why what was approved is not to be done as things are now; None when it is."""
+        why = self._refusal(request)
+        if why or request.stage is Stage.UNDOING:
+            return _Hindrance(why) if why else None
+        fresh = self._planner.again(request.plan)
+        if fresh.hash == request.plan.hash:
+            return None
+        return _Hindrance(moved(request.plan, fresh), replan=True)
+
+    def _refusal(self, request: Remediation) -> str:
+        """Why it may not be done, or not any more, by the rules and by the resource's state."""
         tenant, undoing = self._systems.tenant, request.stage is Stage.UNDOING
         late = self._requests.late(request)
         if late:
@@ -136,12 +158,6 @@ class Executor:
             return refusal.reason
         if undoing:
             return self._access.drift(request)
-        fresh = self._planner.again(request.plan)
-        if fresh.severity != request.plan.severity:
-            return f"the finding is graver than planned for: {fresh.severity}"
-        if fresh.hash != request.plan.hash:
-            name = request.plan.resource_name
-            return f"{name} changed since this plan; ask for the fix again to see the new plan"
         return ""
 
     def _send(self, request: Remediation, owner: str, order: Order) -> Remediation:
@@ -165,7 +181,13 @@ class Executor:
         return self._begun(starting, owner, execution)
 
     def _not_started(
-        self, request: Remediation, owner: str, why: str, *, for_now: bool = False
+        self,
+        request: Remediation,
+        owner: str,
+        why: str,
+        *,
+        for_now: bool = False,
+        replan: bool = False,
     ) -> Remediation:
         """Call it off; wait while it may be only `for_now`, or while a lost start may show up."""
         run, now = _at_hand(request), self._requests.now()
@@ -177,9 +199,23 @@ class Executor:
         if request.stage is Stage.UNDOING:
             return self._fail(request, owner, f"Nothing was undone: {sentence(why)}")
         why = f"Nothing was done: {sentence(why)}"
-        called_off = request.called_off(owner, why)
-        self._requests.move(AuditKind.EXPIRED, called_off, {"why": why})
+        if replan:
+            why += " The new plan needs its own approval."
+        new_id = self._requests.new_id() if replan else ""
+        called_off = request.called_off(owner, why, new_id)
+        detail = {"why": why} | ({"replaced_by": new_id} if replan else {})
+        self._requests.move(AuditKind.EXPIRED, called_off, detail)
+        if replan:
+            self._replace(called_off)
         return called_off
+
+    def _replace(self, called_off: Remediation) -> None:
+        """Keep the new plan as a request now, if that can be; else whoever shows it will."""
+        try:
+            self._requests.replacement(called_off)
+        except SecurityAssistError as error:
+            name = type(error).__name__
+            _log.warning("request=<%s>, error=<%s> | not planned anew yet", called_off.id, name)
 
     def _begun(self, request: Remediation, owner: str, execution: str) -> Remediation:
         begun = request.begun(owner, execution)

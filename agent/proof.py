@@ -12,7 +12,8 @@ from typing import Any
 from agent.access import PlanAccess
 from agent.aftermath import Aftermath
 from agent.guard.untrusted import clean
-from agent.remediation import ASSIST, LEASE, Remediations, sentence
+from agent.remediation import Remediations
+from agent.request_log import ASSIST, LEASE, sentence
 from integrations.errors import SecurityAssistError, UnavailableError
 from integrations.remediations.audit import AuditKind
 from integrations.remediations.plan import Plan

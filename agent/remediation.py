@@ -3,11 +3,9 @@
 What is done about an approved request stands in `agent/execution.py`.
 """
 
-import re
 import secrets
 from base64 import b32encode
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from agent.access import PlanAccess
@@ -22,35 +20,23 @@ from agent.approval import (
 )
 from agent.guard.untrusted import clean
 from agent.planning import FixPlanner
+from agent.request_log import LEASE, OPEN_FOR, RequestLog, sentence
 from agent.views import Exposure
 from integrations.errors import (
-    NotFoundError,
     SecurityAssistError,
     StaleWriteError,
     UnavailableError,
 )
 from integrations.findings.port import Finding
-from integrations.remediations.audit import AuditEntry, AuditKind
+from integrations.remediations.audit import AuditKind
+from integrations.remediations.plan import Plan
 from integrations.remediations.port import OPEN_STAGES, IllegalMoveError, Remediation, Stage
 from integrations.remediations.telling import told_calls, told_state
 from integrations.runbooks.port import RunbookCatalogue
 from integrations.systems import Systems
 
-OPEN_FOR = timedelta(minutes=60)
-"""How long a request waits for its approvals."""
-
-LEASE = timedelta(seconds=60)
-"""How long a worker that says nothing is left alone."""
-
-ASSIST = "assist"
-"""Who did what happens by itself, in the audit."""
-
-_LONGEST_SENTENCE = 500
-
 _TRIES = 8
 """How often a decision is put again when somebody else decided at the same moment."""
-
-_ID = re.compile(r"R-[a-z2-7]{16}")
 
 _UNLIMITED = 1_000_000
 """An undo waits for no room."""
@@ -60,11 +46,6 @@ _REPLACED = "A newer plan took its place."
 
 _FASTER = Refusal("stale", "Somebody else decided at the same moment.")
 _AT_WORK = Refusal("busy", "Another fix is at work on the same resource; try again in a minute.")
-
-
-def sentence(text: str) -> str:
-    """Words of an engine or a rule, made harmless, with one full stop."""
-    return f"{clean(text, _LONGEST_SENTENCE).rstrip('.')}."
 
 
 def new_id() -> str:
@@ -82,7 +63,7 @@ class Proposer(Protocol):
         ...
 
 
-class Remediations:
+class Remediations(RequestLog):
     """One tenant's requests, and the decisions about them."""
 
     def __init__(
@@ -93,11 +74,9 @@ class Remediations:
         ids: Callable[[], str] = new_id,
     ) -> None:
         """`clock` gives seconds since the epoch; `ids` new request ids."""
-        self._systems = systems
-        self._store = systems.remediations
+        super().__init__(systems, clock)
         self._planner = FixPlanner(systems, catalogue, clock)
         self._access = PlanAccess(systems, catalogue)
-        self._clock = clock
         self._ids = ids
 
     def propose(
@@ -119,17 +98,51 @@ class Remediations:
             if request.plan.does_as(plan) and now < request.expires_at:
                 return request
             self.expire(request, _REPLACED)
-        tenant = self._systems.tenant
+        return self._new(self._ids(), plan, requested_by)
+
+    def new_id(self) -> str:
+        """An id that no request has."""
+        return self._ids()
+
+    def replacement(self, old: Remediation) -> Remediation | None:
+        """The request that takes the place of one whose plan does not hold any more.
+
+        It is made if it is not there yet, by the same requester, and needs every approval anew.
+        None where there is none: nothing is left to plan, somebody has asked again meanwhile, or
+        nobody would know what it is about by now.
+
+        Raises:
+            UnavailableError: it could not be planned, or kept; call again.
+        """
+        if not old.replaced_by:
+            return None
+        found = self._found(old.replaced_by)
+        if isinstance(found, Remediation):
+            return found
+        too_late = self.now() >= old.expires_at + OPEN_FOR
+        if too_late or self._store.search(OPEN_STAGES, finding=old.plan.finding, limit=1):
+            return None
+        try:
+            plan = self._planner.again(old.plan)
+        except UnavailableError:
+            raise
+        except SecurityAssistError:
+            return None
+        return self._new(old.replaced_by, plan, old.requested_by, old.id)
+
+    def _new(self, request_id: str, plan: Plan, by: str, replaces: str = "") -> Remediation:
+        tenant, now = self._systems.tenant, self.now()
         request = Remediation(
-            id=self._ids(),
+            id=request_id,
             plan=plan,
-            requested_by=requested_by,
+            requested_by=by,
             requested_at=now,
             expires_at=now + OPEN_FOR,
             approvals_needed=approvals_needed(tenant, plan),
             self_approval=tenant.self_approval,
         )
-        self.record(AuditKind.PROPOSED, request, requested_by, _of_plan(request))
+        told = _of_plan(request) | ({"replaces": replaces} if replaces else {})
+        self.record(AuditKind.PROPOSED, request, by, told)
         self._add(request)
         return request
 
@@ -198,89 +211,6 @@ class Remediations:
         seen = {"plan": request.plan.hash} | ({"via": via} if via else {})
         self.record(AuditKind.VIEWED, request, by, seen)
 
-    def sweep(self) -> list[Remediation]:
-        """Close the requests whose time is over; those that were closed."""
-        waiting = self._store.search(frozenset({Stage.PROPOSED, Stage.APPROVED}), limit=None)
-        closed = [self.expire(request, why) for request in waiting if (why := self.late(request))]
-        return [request for request in closed if request is not None]
-
-    def late(self, request: Remediation) -> str:
-        """Why it is too late to decide about a request, or to start it; empty when it is not."""
-        if request.stage is Stage.PROPOSED:
-            return "Nobody decided in time." if self.now() >= request.expires_at else ""
-        until = request.expires_at if request.undo_by is None else request.undo_by.at
-        over = self.now() >= until + OPEN_FOR
-        return "It was approved, but could not be started in time." if over else ""
-
-    def expire(self, request: Remediation, why: str) -> Remediation | None:
-        """Close one request; None when somebody acted on it meanwhile."""
-        try:
-            closed = request.expired(self.now(), why)
-            self.move(AuditKind.EXPIRED, closed, {"why": why})
-        except (IllegalMoveError, StaleWriteError):
-            return None
-        return closed
-
-    def record(
-        self, kind: AuditKind, request: Remediation, by: str, detail: Mapping[str, Any]
-    ) -> None:
-        """Write into the audit; what is told there is done afterwards.
-
-        Raises:
-            UnavailableError: it could not be written; then nothing may be done.
-        """
-        told = {**detail, "version": request.version}
-        self._systems.audit.append(
-            AuditEntry(at=self.now(), kind=kind, remediation=request.id, by=by, detail=told)
-        )
-
-    def move(self, kind: AuditKind, moved: Remediation, detail: Mapping[str, Any]) -> None:
-        """Write down what happens by itself, then keep it.
-
-        Raises:
-            StaleWriteError: somebody else was faster.
-            UnavailableError: it is not known whether it was kept; look again.
-        """
-        self.record(kind, moved, ASSIST, detail)
-        try:
-            self.keep(moved)
-        except StaleWriteError:
-            self.record(AuditKind.REFUSED, moved, ASSIST, {"rule": "stale"})
-            raise
-
-    def keep(self, moved: Remediation) -> None:
-        """Keep the next version.
-
-        An engine that repeats a write whose answer was lost hears that it is stale, though it is
-        its own that was kept.
-
-        Raises:
-            StaleWriteError: somebody else was faster.
-        """
-        try:
-            self._store.save(moved)
-        except StaleWriteError:
-            if self._store.get(moved.id) != moved:
-                raise
-
-    def begin(self, moved: Remediation, at_most: int) -> bool:
-        """Keep the next version of what goes to work, if there is room; otherwise as `keep`."""
-        try:
-            return self._store.begin(moved, at_most)
-        except StaleWriteError:
-            if self._store.get(moved.id) != moved:
-                raise
-            return True
-
-    def recorded(self, kind: AuditKind, request: Remediation) -> bool:
-        """Whether the audit tells of something about a request."""
-        records = self._systems.audit.records(remediation=request.id)
-        return any(record.entry.kind is kind for record in records)
-
-    def now(self) -> datetime:
-        """The time, aware UTC."""
-        return datetime.fromtimestamp(self._clock(), tz=UTC)
-
     def _decided(
         self,
         request_id: str,
@@ -321,33 +251,6 @@ class Remediations:
     def _keep(self, moved: Remediation) -> bool:
         self.keep(moved)
         return True
-
-    def _add(self, request: Remediation) -> None:
-        try:
-            self._store.add(request)
-        except StaleWriteError:
-            if self._store.get(request.id) != request:
-                raise
-
-    def _found(self, request_id: str) -> Remediation | Refusal:
-        try:
-            return self._store.get(request_id)
-        except NotFoundError:
-            return Refusal("unknown", f"{self._systems.tenant.id} has no such request.")
-
-    def refused(self, request_id: str, actor: Actor, refusal: Refusal, version: int = 0) -> Refusal:
-        """Write a refusal down; with the `version` of what was written down and not done."""
-        self._systems.audit.append(
-            AuditEntry(
-                at=self.now(),
-                kind=AuditKind.REFUSED,
-                remediation=request_id if _ID.fullmatch(request_id) else "",
-                by=actor.id,
-                detail={"rule": refusal.rule, "via": actor.via}
-                | ({"version": version} if version else {}),
-            )
-        )
-        return refusal
 
     def _drifted(self, request: Remediation) -> Refusal | None:
         """Why an undo cannot be trusted as things are now."""

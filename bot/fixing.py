@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 import msgspec
@@ -43,6 +44,9 @@ _REMEMBERED = 50
 _POLL_S = 1.0
 _TURN_S = 40.0
 """How long one job watches an execution: shorter than the queue's lease of a job."""
+
+_SHOWN_WITHIN_S = 60.0
+"""How long whoever called a fix off has to show the new plan, before the sweep does."""
 
 _MOVED = Refusal("moved", "This request's own card is elsewhere now; please press there.")
 
@@ -208,6 +212,7 @@ class Fixing:
                 shown = request
             if not request.stage.open:
                 self._announce(request)
+                self._show_replacement(systems, request)
                 return
             if request.run is None or request.run.owner != self._owner:
                 # It waits for a free place, or another worker is at it: the sweep looks again.
@@ -230,6 +235,7 @@ class Fixing:
                 self._shown.setdefault(request.id, shown)
                 if request.id in late or shown != request.version:
                     self._rewrite(systems, request.id)
+            self._show_replacements(systems)
             executor = Executor(systems, self._catalogue, self._clock)
             for request in executor.waiting():
                 self._later(tenant.id, request.id)
@@ -259,6 +265,29 @@ class Fixing:
         except SecurityAssistError as error:
             name = type(error).__name__
             _log.warning("request=<%s>, error=<%s> | not announced", request.id, name)
+
+    def _show_replacements(self, systems: Systems) -> None:
+        """New plans that whoever called the old ones off did not live to show."""
+        late = datetime.fromtimestamp(self._clock() - _SHOWN_WITHIN_S, tz=UTC)
+        called_off = systems.remediations.search(frozenset({Stage.EXPIRED}), limit=_REMEMBERED)
+        for request in called_off:
+            ended = request.fix.claimed_at if request.fix is not None else late
+            if request.replaced_by and ended < late:
+                self._show_replacement(systems, request)
+
+    def _show_replacement(self, systems: Systems, old: Remediation) -> None:
+        """Post the new plan under the old card, once, for those who approved the old one to see."""
+        address = _address(old)
+        try:
+            new = self._requests(systems).replacement(old)
+            if new is None or new.card or address is None:
+                return
+            channel = self._channel_at(address.place)
+            message = channel.post(remediation_card(new, systems.tenant))
+            self._keep_address(systems, new.id, Address(address.place, message))
+        except SecurityAssistError as error:
+            name = type(error).__name__
+            _log.warning("request=<%s>, error=<%s> | new plan not shown", old.id, name)
 
     def _requests(self, systems: Systems) -> Remediations:
         return Remediations(systems, self._catalogue, self._clock)

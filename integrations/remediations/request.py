@@ -50,6 +50,8 @@ class Remediation:
     """When the read began that proved the fix, or the undo."""
     found: Mapping[str, Any] = field(default_factory=dict)
     """The properties as that read found them."""
+    replaced_by: str = ""
+    """The id of the request that takes its place: the account was not as planned any more."""
     card: str = ""
     """Where its card stands: a platform's address, understood by the platform only."""
 
@@ -144,8 +146,10 @@ class Remediation:
         tried = replace(run, tried_at=run.tried_at or at, lease_until=at + lease)
         return self._with_run(tried)
 
-    def called_off(self, owner: str, why: str) -> Self:
+    def called_off(self, owner: str, why: str, replaced_by: str = "") -> Self:
         """It is not carried out after all; nothing was started.
+
+        `replaced_by` is the id that a request with the new plan is about to have.
 
         Raises:
             IllegalMoveError: a start may have been sent, it is an undo, or the lease is another's.
@@ -154,7 +158,7 @@ class Remediation:
         run = self._held_by(owner)
         if run.tried_at is not None or run.execution:
             raise IllegalMoveError("it may have been started already")
-        return self._next(stage=Stage.EXPIRED, outcome=why)
+        return self._next(stage=Stage.EXPIRED, outcome=why, replaced_by=replaced_by)
 
     def begun(self, owner: str, execution: str) -> Self:
         """The execution is known to have been started.

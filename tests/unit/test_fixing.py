@@ -309,3 +309,35 @@ def test_jobs_too_many_say_nothing_again(thread: Thread) -> None:
     thread.work()
     said = [reply.plain for reply in thread.channel.posted]
     assert len([words for words in said if words.startswith("Fixed and proven")]) == 2
+
+
+def test_what_moved_since_the_plan_is_said_and_the_new_plan_is_put_to_approval(
+    thread: Thread,
+) -> None:
+    thread.planned()
+    thread.press("Approve", "UONCALL1")
+    thread.stage.account.rules.append("tcp 80 from 0.0.0.0/0")
+    thread.work()
+    old, said, new = thread.channel.posted
+    assert "has tcp 80 from 0.0.0.0/0 now" in old.plain
+    assert "needs its own approval" in old.plain
+    assert said.plain == old.plain
+    assert "waiting for approval" in new.plain
+    labels = [b.label for p in new.parts if isinstance(p, Actions) for b in p.buttons]
+    assert labels == ["Approve", "Reject", "Details"]
+    thread.stage.clock.later(minutes=2)
+    thread.fixing.sweep()
+    assert len(thread.channel.posted) == 3
+
+
+def test_a_new_plan_that_nobody_lived_to_show_is_shown_by_the_sweep(thread: Thread) -> None:
+    request = thread.planned().request
+    thread.press("Approve", "UONCALL1")
+    thread.stage.account.rules.append("tcp 80 from 0.0.0.0/0")
+    thread.stage.executor.advance(request, "worker-2")
+    thread.fixing.sweep()
+    assert not [r for r in thread.channel.posted[1:] if "waiting" in r.plain], "it may be at it yet"
+    thread.stage.clock.later(minutes=2)
+    thread.fixing.sweep()
+    thread.fixing.sweep()
+    assert len([r for r in thread.channel.posted if "waiting for approval" in r.plain]) == 1

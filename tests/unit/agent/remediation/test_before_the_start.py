@@ -141,6 +141,63 @@ def test_what_may_have_been_started_is_not_started_again_after_a_change(
     assert stage.account.executions == {}
 
 
+def test_a_fix_of_what_has_moved_is_planned_anew_and_needs_new_approvals(stage: Stage) -> None:
+    request = stage.approved()
+    drifted(stage)
+    old = stage.seen_through(request.id)
+    assert old.stage == "expired"
+    assert "Inbound has tcp 80 from 0.0.0.0/0 now" in old.outcome
+    new = stage.systems.remediations.get(old.replaced_by)
+    assert (new.stage, new.approvals, new.requested_by) == ("proposed", (), request.requested_by)
+    assert "tcp 80 from 0.0.0.0/0" in new.plan.state["Inbound"]
+    assert stage.kinds(new.id) == ["proposed"]
+    (told,) = stage.systems.audit.records(remediation=new.id)
+    assert told.entry.detail["replaces"] == old.id
+    assert stage.requests.replacement(old) == new
+    assert isinstance(stage.requests.approve(new.id, request.plan.hash, ONCALL, "seen"), Refusal), (
+        "a click on the old plan is none on the new one"
+    )
+    approved = stage.requests.approve(new.id, new.plan.hash, ONCALL, "seen")
+    assert isinstance(approved, Remediation)
+    assert stage.seen_through(new.id).stage == "verified"
+
+
+def test_a_graver_finding_is_planned_anew_for_two(stage: Stage) -> None:
+    request = stage.approved()
+    graver(stage)
+    old = stage.seen_through(request.id)
+    new = stage.systems.remediations.get(old.replaced_by)
+    assert (new.plan.severity, new.approvals_needed) == ("critical", 2)
+
+
+def test_what_could_not_be_planned_anew_at_once_is_later_and_once(stage: Stage) -> None:
+    request = stage.approved()
+    drifted(stage)
+    lost = FailingAt("store.add", 1, done=False)
+    stage.around = lambda systems: gated(systems, lost)
+    old = stage.seen_through(request.id)
+    assert old.stage == "expired"
+    stage.around = lambda systems: systems
+    new = stage.requests.replacement(old)
+    assert new is not None
+    assert new.id == old.replaced_by
+    assert stage.requests.replacement(old) == new
+
+
+def test_nothing_is_planned_anew_where_somebody_asked_again_or_hours_later(stage: Stage) -> None:
+    request = stage.approved()
+    drifted(stage)
+    lost = FailingAt("store.add", 1, done=False)
+    stage.around = lambda systems: gated(systems, lost)
+    old = stage.seen_through(request.id)
+    stage.around = lambda systems: systems
+    asked = stage.proposed()
+    assert stage.requests.replacement(old) is None
+    stage.clock.later(hours=3)
+    stage.requests.expire(asked, "late")
+    assert stage.requests.replacement(old) is None
+
+
 def test_self_approval_that_was_withdrawn_does_not_count(tmp_path: Path) -> None:
     environment = Environment.DEVELOPMENT
     with staged(tmp_path, environment=environment, self_approval=True) as stage:
