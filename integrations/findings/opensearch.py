@@ -128,12 +128,7 @@ class OpenSearchFindings:
 
     def forget(self, tenant_id: str) -> int:
         """Delete a tenant's findings, as offboarding does; how many there were."""
-        names = ",".join(index_of(self._cluster.prefix, cls) for cls in FindingClass)
-        body = {"query": questions.of_tenant(tenant_id)}
-        answer = self._calls.ask(
-            "POST", f"/{names}/_delete_by_query", body, conflicts="proceed", refresh="true"
-        )
-        return int(answer["deleted"])
+        return self._delete(questions.of_tenant(tenant_id))
 
     def expire(self, closed_before: datetime) -> int:
         """Delete what left the open state before a moment; an open finding is never deleted.
@@ -141,9 +136,14 @@ class OpenSearchFindings:
         This is what a rollover policy is not: a finding that has been open for two years stands
         among those of today, and no policy by age may take it away.
         """
+        return self._delete(questions.closed_before(closed_before))
+
+    def _delete(self, query: Mapping[str, Any]) -> int:
         names = ",".join(index_of(self._cluster.prefix, cls) for cls in FindingClass)
-        body = {"query": questions.closed_before(closed_before)}
-        answer = self._calls.ask("POST", f"/{names}/_delete_by_query", body, conflicts="proceed")
+        path = f"/{names}/_delete_by_query"
+        answer = self._calls.ask(
+            "POST", path, {"query": query}, conflicts="proceed", refresh="true"
+        )
         return int(answer["deleted"])
 
     def of(self, tenant_id: str) -> FindingStore:
