@@ -3,9 +3,8 @@
 It is started by path, outside of the package, with an empty environment. The request comes as JSON
 on the standard input, the answer goes as JSON to what the standard output was; by then both are
 `/dev/null`, so that nothing a script reads or prints gets into the way. The script is held to
-limits of CPU time, memory and file size, may start no other process, and in a plan may reach
-nothing but AWS, by reads. These walls keep honest mistakes in; what keeps a hostile script from
-changing an account during a plan is the read-only role whose credentials it is given.
+limits of CPU time, memory and file size; what it can open, start and reach, and how far that holds,
+is told in `script_walls.py`.
 """
 
 import importlib.abc
@@ -22,17 +21,6 @@ from types import CodeType, ModuleType, SimpleNamespace
 from typing import Any
 
 _MAX_MESSAGE = 2_000
-_FORBIDDEN = (
-    "ctypes.",
-    "os.exec",
-    "os.fork",
-    "os.posix_spawn",
-    "os.spawn",
-    "os.startfile",
-    "os.system",
-    "pty.spawn",
-    "subprocess.Popen",
-)
 _sending = threading.local()
 """Whether this thread is inside a call that a plan lets out."""
 
@@ -74,18 +62,6 @@ def _limit(limits: Mapping[str, int]) -> None:
         except (ValueError, OSError):
             # macOS takes no limit of the address space; the time limit still holds.
             continue
-
-
-def _watch(*, planning: bool) -> None:
-    """Refuse other processes, and in a plan every connection that is not a read of AWS."""
-
-    def audit(event: str, _: tuple[Any, ...]) -> None:
-        if event.startswith(_FORBIDDEN):
-            raise PermissionError(f"a script may not use {event}")
-        if planning and event == "socket.connect" and not getattr(_sending, "read", False):
-            raise PermissionError("a script that is only planned reaches nothing but AWS")
-
-    sys.addaudithook(audit)
 
 
 def _credentials(given: Mapping[str, Any]) -> Callable[[ModuleType], None]:
@@ -174,6 +150,8 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
         "botocore.credentials": _credentials(request["credentials"])
     }
     hooks: list[Callable[[ModuleType], None]] = [_one_host] if request["one_host"] else []
+    from integrations.runbooks import script_walls  # noqa: PLC0415 - found from here on only
+
     plan, ledger = request["plan"], None
     if plan is not None:
         # Only a plan's script needs it, and only from here on can it be found.
@@ -183,7 +161,14 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
         hooks.append(_interception(ledger, interception.LET_OUT))
     after["botocore.handlers"] = _handlers(*hooks)
     sys.meta_path.insert(0, _Hooks(after))
-    _watch(planning=ledger is not None)
+    planning = ledger is not None
+    script_walls.build(
+        script_walls.Walls(
+            **request["walls"],
+            folder=os.getcwd(),  # noqa: PTH109 - pathlib is not imported in here
+            reading=(lambda: getattr(_sending, "read", False)) if planning else None,
+        )
+    )
     answer: dict[str, Any] = {}
     try:
         answer["value"] = _run(request, name)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 
@@ -32,6 +33,8 @@ MEMORY_BYTES = 1024 * 1024 * 1024
 FILE_BYTES = 16 * 1024 * 1024
 _LOOK_S = 0.1
 _CHILD = Path(__file__).with_name("script_child.py")
+_ROOT = _CHILD.parents[2]
+_HTTPS = 443
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +95,8 @@ def _request(
         },
         "one_host": endpoint_of(session) is not None,
         # Isolated Python looks nowhere by itself; the script may import what we can.
-        "path": [entry for entry in sys.path if entry] + [str(_CHILD.parents[2])],
+        "path": [entry for entry in sys.path if entry] + [str(_ROOT)],
+        "walls": {"readable": _readable(), **_only_aws(session)},
         "limits": {
             "CPU": int(seconds) + 1,
             "AS": MEMORY_BYTES,
@@ -101,6 +105,21 @@ def _request(
         },
         "plan": ledger.exported() if ledger is not None else None,
     }
+
+
+def _readable() -> list[str]:
+    """Folders of code. A checkout is not one as a whole: somebody's state may be in it."""
+    alone = not (_ROOT / "botocore").is_dir()
+    known = {Path(entry).resolve() for entry in sys.path if entry}
+    code = {entry for entry in known if not (alone and _ROOT.resolve().is_relative_to(entry))}
+    return sorted(map(str, {*code, _ROOT / "integrations", Path(sys.base_prefix).resolve()}))
+
+
+def _only_aws(session: boto3.Session) -> dict[str, Any]:
+    """Where connections may go."""
+    endpoint = urlsplit(endpoint_of(session) or "")
+    port = endpoint.port or (80 if endpoint.scheme == "http" else _HTTPS)
+    return {"port": port, "host": endpoint.hostname or ""}
 
 
 def _environment(session: boto3.Session) -> dict[str, str]:
