@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from integrations.conversations.port import ConversationStore
+from integrations.errors import InvalidSettingError
 from integrations.findings.port import FindingStore
 from integrations.remediations.audit import HUB, AuditLog
 from integrations.resources.port import ResourceGraph
@@ -20,6 +21,8 @@ from integrations.work.port import WorkQueue
 if TYPE_CHECKING:
     from integrations.access import Access
     from integrations.remediations.sqlite import SqliteRemediations
+    from integrations.resources.graphersal import GraphersalGraphs
+    from integrations.resources.gremlin_network import GremlinGraphs
 
 
 class Connections:
@@ -56,11 +59,30 @@ class Connections:
         return findings.of
 
     def _open_graphs(self) -> Callable[[str], ResourceGraph]:
-        from integrations.resources.graphersal import GraphersalGraphs
-
-        graphs = GraphersalGraphs(self._state / "graphs")
+        graphs = self._graphs()
         self._open.callback(graphs.close)
         return graphs.of
+
+    def _graphs(self) -> "GraphersalGraphs | GremlinGraphs":
+        where, _, source = self._settings.graph.partition("#")
+        if not where:
+            from integrations.resources.graphersal import GraphersalGraphs
+
+            return GraphersalGraphs(self._state / "graphs")
+        if where.startswith(("ws://", "wss://")):
+            from integrations.resources.gremlin_server import GremlinServerGraphs
+
+            return GremlinServerGraphs(where, source or "g", self._clock)
+        if where.startswith(("neptune+ws://", "neptune+wss://")):
+            from integrations.resources.neptune import NeptuneGraphs
+
+            url, _, options = where.removeprefix("neptune+").partition("?")
+            region = self._settings.aws.region if self._settings.aws else ""
+            signed = options != "iam=off"
+            return NeptuneGraphs(url, signed=signed, region=region, clock=self._clock)
+        raise InvalidSettingError(
+            "SECURITY_ASSIST_GRAPH has to begin with ws://, wss:// or neptune+wss://"
+        )
 
     def _open_remediations(self) -> "SqliteRemediations":
         from integrations.remediations.sqlite import SqliteRemediations

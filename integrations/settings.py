@@ -36,6 +36,10 @@ class Settings:
     """The folder of the runbooks that may be run."""
     aws: AwsAccess | None = None
     """None: the tenants' accounts are not reached, and fixes are advice only."""
+    graph: str = ""
+    """Where the resource graph is; empty: embedded, in the state folder. A Gremlin Server is
+    `ws://host:port/gremlin`, with `#g1` after it if its traversal source is not `g`; Neptune is
+    `neptune+wss://host:port/gremlin`, with `?iam=off` if it asks for no signature."""
 
     @classmethod
     def from_env(cls, state: Path | None = None) -> Self:
@@ -43,7 +47,8 @@ class Settings:
 
         The state is in the given folder, else `SECURITY_ASSIST_STATE`, else the user's data
         directory. Accounts are reached where `SECURITY_ASSIST_AWS` is `on` (with boto3's own search
-        for credentials and `AWS_REGION`), or where a demo runs on the same state.
+        for credentials and `AWS_REGION`), or where a demo runs on the same state. The resource
+        graph is where `SECURITY_ASSIST_GRAPH` says.
         """
         env = os.environ  # noqa: TID251 - this is the settings module
         named = env.get("SECURITY_ASSIST_STATE")
@@ -51,7 +56,7 @@ class Settings:
         aws = _emulated(folder)
         if aws is None and env.get("SECURITY_ASSIST_AWS", "").casefold() in {"1", "on", "true"}:
             aws = AwsAccess(region=env.get("AWS_REGION") or "us-east-1")
-        return cls(state=folder, aws=aws)
+        return cls(state=folder, aws=aws, graph=env.get("SECURITY_ASSIST_GRAPH", ""))
 
 
 def _emulated(folder: Path) -> AwsAccess | None:

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from gremlin_python.process.anonymous_traversal import traversal
 
 from infra.local.engines.settings import running
+from integrations.resources.gremlin_network import Endpoint, GremlinConnection
 
 _ACCOUNTS = 200_000_000_000
 
@@ -38,6 +40,13 @@ def gremlin_source() -> tuple[str, str]:
     """The address of the Gremlin Server and the traversal source of this worker's own graph."""
     told = engine("gremlin")
     return told["url"], told["sources"][worker()]
+
+
+def empty_gremlin() -> None:
+    """Nothing is left in this worker's own graph."""
+    connection = GremlinConnection(Endpoint(*gremlin_source()))
+    traversal().with_(connection).V().drop().to_list()
+    connection.close()
 
 
 def hub_account() -> str:

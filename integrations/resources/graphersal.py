@@ -28,6 +28,7 @@ from typing_extensions import override
 
 from integrations.errors import DamagedError, UnavailableError
 from integrations.resources.gremlin import GremlinResourceGraph
+from integrations.resources.gremlin_rows import Batch
 from integrations.resources.port import GraphChange, GraphSummary, LinkKind, ResourceGraph
 
 _OPERATIONS = 2_000_000_000
@@ -266,6 +267,8 @@ class _Text:
                 return self._named(value)
             case Bytecode():
                 return "__" + self.steps(value)
+            case Batch():
+                return self._bind(_data(value.rows))
             case list() | dict():
                 return self._bind(_data(value))
             case bool():

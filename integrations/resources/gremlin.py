@@ -14,7 +14,7 @@ from gremlin_python.process.traversal import P, T, TextP
 from typing_extensions import override
 
 from integrations.errors import NotFoundError
-from integrations.resources.gremlin_rows import EPOCH, FRONTIER, Rows, chunks, folded
+from integrations.resources.gremlin_rows import EPOCH, FRONTIER, Rows, Sizes, chunks, folded
 from integrations.resources.gremlin_writes import GremlinWrites
 from integrations.resources.port import (
     INTERNET,
@@ -33,6 +33,7 @@ from integrations.resources.walks import Way, nearest_first, path_of, shortest_p
 
 _KNOWN = P.eq(True)  # noqa: FBT003 - the value compared with
 _TRAVEL = tuple(str(kind) for kind in LinkKind if kind.travel)
+_EMBEDDED = Sizes()
 _LONGEST_ATTACK = 10
 _OF_A_TYPE = 5_000
 """Resources of given types that are put in order."""
@@ -49,15 +50,16 @@ _HOPS_AT_ONCE = 4
 class GremlinResourceGraph(ResourceGraph):
     """One tenant's resources over a gremlinpython connection."""
 
-    def __init__(self, connection: RemoteConnection, tenant: str) -> None:
+    def __init__(self, connection: RemoteConnection, tenant: str, sizes: Sizes = _EMBEDDED) -> None:
         """Bound to `tenant`: every id that goes in or out carries its prefix."""
         self._tenant = tenant
         self._rows = Rows(tenant)
+        self._sizes = sizes
         self._g: GraphTraversalSource = traversal().with_(connection)
 
     @override
     def apply(self, change: GraphChange) -> GraphSummary:
-        GremlinWrites(self._g, self._rows).apply(change)
+        GremlinWrites(self._g, self._rows, self._sizes).apply(change)
         return self.summary()
 
     @override

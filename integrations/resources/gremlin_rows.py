@@ -8,6 +8,7 @@ becomes a property's name.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -20,8 +21,6 @@ from integrations.errors import RejectedRecordError
 from integrations.resources.arns import type_of_id
 from integrations.resources.port import INTERNET, INTERNET_TYPE, Link, LinkKind, Resource
 
-BATCH = 200
-"""Elements of one write."""
 FRONTIER = 500
 """Ids of one question."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,6 +30,25 @@ _GONE = "gone|"
 type."""
 
 Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of one write: maps of texts, numbers and truth values, or of such maps.
+
+    They are kept from gremlinpython, which would copy them one key at a time, and are written by
+    the connection as its engine takes them quickest.
+    """
+
+    rows: Sequence[Mapping[Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much an engine takes in one write."""
+
+    vertices: int = 200
+    edges: int = 200
 
 
 class Rows:
@@ -63,16 +81,21 @@ class Rows:
 
     def gone_row(self, resource_id: str, moment: datetime) -> dict[Any, Any]:
         """That vertex. It has no property `tenant`, so no question finds it."""
-        return {T.id: self.gone(resource_id), T.label: "Gone", "at": long(milliseconds(moment))}
+        which = {T.id: self.gone(resource_id), T.label: "Gone"}
+        return {"m": which, "p": {"at": long(milliseconds(moment))}}
 
     def identity(self, resource: Resource) -> dict[Any, Any]:
         """What a vertex is found by."""
         return {T.id: self.vid(resource.id), T.label: resource.type}
 
+    def row(self, resource: Resource) -> dict[str, Any]:
+        """What writes a vertex: what it is `m`atched by and its new `p`roperties."""
+        return {"m": self.identity(resource), "p": self.properties(resource)}
+
     def properties(self, resource: Resource) -> dict[str, Any]:
         """What a vertex holds."""
         words = (resource.name, resource.short_id, resource.id)
-        return {
+        held = {
             "tenant": self.tenant,
             "name": resource.name,
             "short": resource.short_id,
@@ -84,6 +107,7 @@ class Rows:
             "tags": _text(dict(resource.tags)),
             "facts": _text(dict(resource.properties)),
         }
+        return held | {"digest": digest(held)}
 
     def resource(self, found: Mapping[Any, Any]) -> Resource:
         """The resource of an element map."""
@@ -159,6 +183,12 @@ def normal(row: Mapping[Any, Any]) -> Mapping[str, Any]:
         getattr(key, "name", key): normal(value) if isinstance(value, Mapping) else value
         for key, value in row.items()
     }
+
+
+def digest(held: Mapping[str, Any]) -> str:
+    """What tells a vertex's properties from others: 16 hex digits."""
+    text = "\x1f".join([*map(str, held.values())])
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def captured(resource: Resource) -> int:

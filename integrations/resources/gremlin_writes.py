@@ -14,10 +14,11 @@ from gremlin_python.process.traversal import Merge, P, T
 
 from integrations.resources.derive import DERIVED, READ, derived_links
 from integrations.resources.gremlin_rows import (
-    BATCH,
     EPOCH,
     FRONTIER,
+    Batch,
     Rows,
+    Sizes,
     captured,
     chunks,
     mentioned,
@@ -35,10 +36,11 @@ _OF_ANY_KIND = P.within([str(kind) for kind in LinkKind])
 class GremlinWrites:
     """One change of one tenant's graph, over a traversal source."""
 
-    def __init__(self, g: GraphTraversalSource, rows: Rows) -> None:
-        """Write with `g`, in the words of `rows`."""
+    def __init__(self, g: GraphTraversalSource, rows: Rows, sizes: Sizes) -> None:
+        """Write with `g`, in the words of `rows`, so much at once."""
         self._g = g
         self._rows = rows
+        self._sizes = sizes
 
     def apply(self, change: GraphChange) -> None:
         """Write a change and make the derived links agree with it.
@@ -72,11 +74,10 @@ class GremlinWrites:
             for resource_id in dict.fromkeys(change.deleted)
             if _moment(change, resource_id) >= stored.get(resource_id, -1)
         ]
-        self._drop_links_of(gone)
-        self._drop([*self._rows.vids(gone), *map(self._rows.gone, gone)])
-        for chunk in chunks(gone, BATCH):
-            rows = [self._rows.gone_row(i, change.deleted_at.get(i, EPOCH)) for i in chunk]
-            self._g.inject(rows).unfold().merge_v().count().next()
+        # First the memory of it: what is cut off here still keeps older items away.
+        self._replace([self._rows.gone_row(i, change.deleted_at.get(i, EPOCH)) for i in gone])
+        self._drop_edges(self._told_by(gone))
+        self._drop(self._rows.vids(gone))
 
     def _newer(self, resources: Sequence[Resource]) -> list[Resource]:
         """Those that are not older than what is stored; the newest of several with one id."""
@@ -108,10 +109,18 @@ class GremlinWrites:
 
     def _merge(self, resources: Sequence[Resource]) -> None:
         moved = self._relabelled(resources)
-        for chunk in chunks(resources, BATCH):
-            rows = [{"m": self._rows.identity(r), "p": self._rows.properties(r)} for r in chunk]
+        rows = [self._rows.row(resource) for resource in resources]
+        there = self._digests([resource.id for resource in resources])
+        # What is there already is not written again: whoever reads meanwhile sees it whole.
+        self._replace([row for row in rows if there.get(row["m"][T.id]) != row["p"]["digest"]])
+        self._add_edges(moved)
+        self._drop([self._rows.gone(resource.id) for resource in resources])
+
+    def _replace(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write vertices with these properties and no others, whatever they had before."""
+        for chunk in chunks(rows, self._sizes.vertices):
             (
-                self._g.inject(rows)
+                self._g.inject(Batch(chunk))
                 .unfold()
                 .as_("r")
                 .merge_v(__.select("r").select("m"))
@@ -123,8 +132,15 @@ class GremlinWrites:
                 .count()
                 .next()
             )
-        self._add_edges(moved)
-        self._drop([self._rows.gone(resource.id) for resource in resources])
+
+    def _digests(self, ids: Sequence[str]) -> dict[str, str]:
+        """Of what is stored, by the vertices' ids."""
+        found: dict[str, str] = {}
+        for chunk in chunks(ids, FRONTIER):
+            steps = self._g.V(self._rows.vids(chunk)).has("digest").project("i", "d")
+            rows = steps.by(T.id).by("digest").to_list()
+            found |= {row["i"]: row["d"] for row in rows}
+        return found
 
     def _relabelled(self, resources: Sequence[Resource]) -> list[dict[Any, Any]]:
         """Drop vertices whose label was only guessed and was wrong; their edges, to put back."""
@@ -140,14 +156,25 @@ class GremlinWrites:
         return list(edges.values())
 
     def _replace_links(self, links: Sequence[tuple[str, Link]], owners: Collection[str]) -> None:
-        self._drop_links_of(owners)
+        wanted = {row[T.id]: row for row in (self._rows.edge(*told) for told in links)}
+        stored = self._told_by(owners)
+        self._drop_edges(stored.difference(wanted))
+        # An edge's id is all that it says: one that is there need not be written.
+        new = [row for edge_id, row in wanted.items() if edge_id not in stored]
         self._add_missing({end for _, link in links for end in (link.source, link.target)})
-        self._add_edges([self._rows.edge(owner, link) for owner, link in links])
+        self._add_edges(new)
 
-    def _drop_links_of(self, owners: Collection[str]) -> None:
-        """The links that these resources' items told of, wherever they lead."""
+    def _told_by(self, owners: Collection[str]) -> set[str]:
+        """Ids of the links that these resources' items told of, wherever they lead."""
+        found: set[str] = set()
         for chunk in chunks(self._rows.vids(owners), FRONTIER):
-            self._g.E().has_label(_OF_ANY_KIND).has("owner", P.within(list(chunk))).drop().to_list()
+            of_them = self._g.E().has_label(_OF_ANY_KIND).has("owner", P.within(list(chunk)))
+            found.update(of_them.id_().to_list())
+        return found
+
+    def _drop_edges(self, edge_ids: Collection[str]) -> None:
+        for chunk in chunks(sorted(edge_ids), FRONTIER):
+            self._g.E(list(chunk)).drop().to_list()
 
     def _add_missing(self, ids: Collection[str]) -> None:
         """Vertices for what items mention and nobody has described yet."""
@@ -155,14 +182,12 @@ class GremlinWrites:
         for chunk in chunks(sorted(ids), FRONTIER):
             there = set(self._g.V(self._rows.vids(chunk)).id_().to_list())
             missing += [mentioned(i) for i in chunk if self._rows.vid(i) not in there]
-        for few in chunks(missing, BATCH):
-            rows = [self._rows.identity(r) | self._rows.properties(r) for r in few]
-            self._g.inject(rows).unfold().merge_v().count().next()
+        self._replace([self._rows.row(resource) for resource in missing])
 
     def _add_edges(self, rows: Sequence[Mapping[Any, Any]]) -> None:
         unique = list({row[T.id]: row for row in rows}.values())
-        for chunk in chunks(unique, BATCH):
-            self._g.inject([dict(row) for row in chunk]).unfold().merge_e().count().next()
+        for chunk in chunks(unique, self._sizes.edges):
+            self._g.inject(Batch(chunk)).unfold().merge_e().count().next()
 
     def _drop(self, vertex_ids: Sequence[str]) -> None:
         for chunk in chunks(vertex_ids, FRONTIER):
@@ -177,8 +202,7 @@ class GremlinWrites:
         wanted = {row[T.id]: row for row in (self._rows.edge(DERIVED, link) for link in derived)}
         owner = self._rows.vid(DERIVED)
         stored = set(self._g.E().has_label(_OF_ANY_KIND).has("owner", owner).id_().to_list())
-        for chunk in chunks(sorted(stored - set(wanted)), FRONTIER):
-            self._g.E(list(chunk)).drop().to_list()
+        self._drop_edges(stored.difference(wanted))
         new = [row for edge_id, row in wanted.items() if edge_id not in stored]
         self._add_missing({self._rows.rid(row[end]) for row in new for end in (To.from_, To.to)})
         self._add_edges(new)

@@ -166,6 +166,11 @@ class ResourceGraph(Protocol):
     replaces its older one and an older item that arrives late changes nothing; after `apply`,
     derived links (reachability, access, trust) agree with the resources; limits are kept and what
     they leave out is said; what was applied is there after a restart.
+
+    Where an engine over the network differs: a change is several requests, so a question that is
+    asked meanwhile may be answered from the middle of it, and one whose writer is lost half way
+    stays half there until the same change is applied again, which completes it; an
+    older item changes nothing even then. Of several writers of a tenant one writes at a time.
     """
 
     def apply(self, change: GraphChange) -> GraphSummary:

@@ -23,6 +23,7 @@ from tests.contract.engines import (
     Queue,
     Remediations,
 )
+from tests.real_engines import empty_gremlin
 
 
 @pytest.fixture(params=sorted(FINDINGS))
@@ -42,6 +43,8 @@ def store(findings: Opened[Findings]) -> FindingStore:
 @pytest.fixture(params=sorted(GRAPHS))
 def graphs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opened[Graphs]]:
     """Every tenant's resources."""
+    if request.param == "gremlin server":
+        empty_gremlin()
     opened = Opened(request.param, GRAPHS, tmp_path)
     yield opened
     opened.now.close()

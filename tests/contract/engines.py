@@ -16,12 +16,13 @@ from integrations.remediations.audit import AuditLog
 from integrations.remediations.port import RemediationStore
 from integrations.remediations.sqlite import SqliteRemediations
 from integrations.resources.graphersal import GraphersalGraphs
+from integrations.resources.gremlin_server import GremlinServerGraphs
 from integrations.resources.port import ResourceGraph
 from integrations.tenants.port import TenantDirectory
 from integrations.tenants.sqlite import SqliteTenantDirectory
 from integrations.work.port import Job, WorkQueue
 from integrations.work.sqlite import SqliteWorkQueue
-from tests.real_engines import engine, worker
+from tests.real_engines import engine, gremlin_source, worker
 
 
 @dataclass
@@ -138,6 +139,7 @@ FINDINGS: Mapping[str, Callable[[Path, Clock], Findings]] = {
 }
 GRAPHS: Mapping[str, Callable[[Path, Clock], Graphs]] = {
     "graphersal": lambda folder, _: GraphersalGraphs(folder / "graphs"),
+    "gremlin server": lambda _, __: GremlinServerGraphs(*gremlin_source()),
 }
 DIRECTORIES: Mapping[str, Callable[[Path, Clock], Directory]] = {
     "sqlite": lambda folder, _: SqliteTenantDirectory(folder / "tenants.sqlite"),
