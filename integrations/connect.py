@@ -11,7 +11,7 @@ from integrations.conversations.port import ConversationStore
 from integrations.errors import InvalidSettingError
 from integrations.findings.port import FindingStore
 from integrations.remediations.audit import HUB, AuditLog
-from integrations.resources.port import ResourceGraph
+from integrations.resources.port import ExportableGraph
 from integrations.runbooks.port import RunbookCatalogue
 from integrations.settings import Settings
 from integrations.systems import Systems
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from integrations.access import Access
     from integrations.remediations.sqlite import SqliteRemediations
     from integrations.resources.graphersal import GraphersalGraphs
+    from integrations.resources.gremlin import GremlinResourceGraph
     from integrations.resources.gremlin_network import GremlinGraphs
 
 
@@ -58,7 +59,7 @@ class Connections:
         self._open.callback(findings.close)
         return findings.of
 
-    def _open_graphs(self) -> Callable[[str], ResourceGraph]:
+    def _open_graphs(self) -> "Callable[[str], GremlinResourceGraph]":
         graphs = self._graphs()
         self._open.callback(graphs.close)
         return graphs.of
@@ -90,6 +91,14 @@ class Connections:
         remediations = SqliteRemediations(self._state / "remediations.sqlite")
         self._open.callback(remediations.close)
         return remediations
+
+    def exportable(self, tenant_id: str) -> ExportableGraph:
+        """One tenant's resource graph, to be loaded elsewhere.
+
+        Raises:
+            NotFoundError: no such tenant.
+        """
+        return self._graph_of(self.directory.get(tenant_id).id)
 
     def tenants(self) -> Sequence[Tenant]:
         """Every tenant, the most important first."""

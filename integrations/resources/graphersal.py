@@ -29,7 +29,7 @@ from typing_extensions import override
 from integrations.errors import DamagedError, UnavailableError
 from integrations.resources.gremlin import GremlinResourceGraph
 from integrations.resources.gremlin_rows import Batch
-from integrations.resources.port import GraphChange, GraphSummary, LinkKind, ResourceGraph
+from integrations.resources.port import GraphChange, GraphSummary, LinkKind
 
 _OPERATIONS = 2_000_000_000
 _ITEMS = 5_000_000
@@ -51,9 +51,9 @@ class GraphersalGraphs:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder = folder
         self._lock = threading.Lock()
-        self._graphs: dict[str, ResourceGraph] = {}
+        self._graphs: dict[str, GremlinResourceGraph] = {}
 
-    def of(self, tenant_id: str) -> ResourceGraph:
+    def of(self, tenant_id: str) -> GremlinResourceGraph:
         """One tenant's graph."""
         with self._lock:
             if tenant_id not in self._graphs:

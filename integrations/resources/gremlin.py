@@ -5,6 +5,7 @@ Kept to what Neptune allows: no lambdas, no steps of one engine, one frontier of
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from pathlib import Path as FilePath
 from typing import Any
 
 from gremlin_python.driver.remote_connection import RemoteConnection
@@ -16,11 +17,14 @@ from typing_extensions import override
 from integrations.errors import NotFoundError
 from integrations.resources.gremlin_rows import EPOCH, FRONTIER, Rows, Sizes, chunks, folded
 from integrations.resources.gremlin_writes import GremlinWrites
+from integrations.resources.neptune_csv import export
 from integrations.resources.port import (
     INTERNET,
     INTERNET_TYPE,
     Direction,
+    ExportableGraph,
     GraphChange,
+    GraphFiles,
     GraphSummary,
     Link,
     LinkKind,
@@ -47,7 +51,7 @@ _HOPS_AT_ONCE = 4
 """Levels of a walk in one request: an engine's script can only be so long."""
 
 
-class GremlinResourceGraph(ResourceGraph):
+class GremlinResourceGraph(ResourceGraph, ExportableGraph):
     """One tenant's resources over a gremlinpython connection."""
 
     def __init__(self, connection: RemoteConnection, tenant: str, sizes: Sizes = _EMBEDDED) -> None:
@@ -303,6 +307,10 @@ class GremlinResourceGraph(ResourceGraph):
             by_type=dict(sorted(by_type.items())),
             captured_at=EPOCH + timedelta(milliseconds=captured) if captured > 0 else None,
         )
+
+    @override
+    def export(self, folder: FilePath) -> GraphFiles:
+        return export(self._g, self._rows, folder)
 
     def _known(self) -> Any:
         return self._g.V().has("tenant", self._tenant).has("known", _KNOWN)

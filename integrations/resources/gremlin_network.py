@@ -22,7 +22,7 @@ from integrations.resources.gremlin import GremlinResourceGraph
 from integrations.resources.gremlin_lease import GremlinLease
 from integrations.resources.gremlin_rows import Sizes
 from integrations.resources.gremlin_wire import ANSWER_S, LostError, RefusedError, SlowError, Wire
-from integrations.resources.port import GraphChange, GraphSummary, ResourceGraph
+from integrations.resources.port import GraphChange, GraphSummary
 
 ATTEMPTS = 7
 """Of one request that met another one, a busy engine or a lost connection: 6 s of waiting."""
@@ -76,7 +76,7 @@ class GremlinGraphs:
         self._clock = clock
         self._pause = pause
 
-    def of(self, tenant_id: str) -> ResourceGraph:
+    def of(self, tenant_id: str) -> GremlinResourceGraph:
         """One tenant's graph."""
         lease = GremlinLease(self._connection, tenant_id, self._clock, self._pause)
         return NetworkResourceGraph(self._connection, tenant_id, self._sizes, lease)

@@ -116,10 +116,11 @@ class Rows:
         return Resource(
             id=self.rid(row[_ID]),
             type=row[_LABEL],
-            name=row["name"],
-            short_id=row["short"],
-            account=row["account"],
-            region=row["region"],
+            # Neptune's loader leaves empty texts out.
+            name=row.get("name", ""),
+            short_id=row.get("short", ""),
+            account=row.get("account", ""),
+            region=row.get("region", ""),
             tags=_object(row["tags"]),
             properties=_object(row["facts"]),
             captured_at=EPOCH + timedelta(milliseconds=at) if at > 0 else None,

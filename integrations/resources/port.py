@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path as FilePath
 from typing import Protocol
 
 INTERNET = "internet"
@@ -227,6 +228,27 @@ class ResourceGraph(Protocol):
 
     def summary(self) -> GraphSummary:
         """What there is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GraphFiles:
+    """A tenant's graph as files for the bulk loader of a graph database."""
+
+    files: Sequence[FilePath]
+    vertices: int
+    edges: int
+
+
+class ExportableGraph(Protocol):
+    """A graph that can be loaded elsewhere, as a whole and without asking it piece by piece."""
+
+    def export(self, folder: FilePath) -> GraphFiles:
+        """Write all of it to files in a folder.
+
+        Raises:
+            RejectedRecordError: something in it cannot be written so; names it.
+        """
         ...
 
 
