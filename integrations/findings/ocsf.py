@@ -5,7 +5,6 @@ Facts: the OCSF schema (schema.ocsf.io) 1.1 to 1.8, finding classes 2002, 2003, 
 
 import hashlib
 import re
-from base64 import b32encode
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -20,9 +19,9 @@ from integrations.findings.port import Finding, FindingClass, FindingState, Seve
 from integrations.findings.resource_types import security_hub_type, service_named, service_of_type
 from integrations.findings.timestamps import in_milliseconds, moment_of
 
-_CROCKFORD: Final = bytes.maketrans(
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-)
+_CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS: Final = [high + low for high in _CROCKFORD for low in _CROCKFORD]
+"""Two letters for each ten bits."""
 _STATUS: Final = {
     1: "New",
     2: "In Progress",
@@ -144,8 +143,13 @@ _decode = msgspec.json.Decoder(_Event).decode
 
 def ref_of(uid: str) -> str:
     """The `F-` reference of a finding: 40 bits of the SHA-256 of its uid, without I, L, O and U."""
-    digest = hashlib.sha256(uid.encode("utf-8", "surrogatepass")).digest()[:5]
-    return "F-" + b32encode(digest).translate(_CROCKFORD).decode("ascii")
+    digest = hashlib.sha256(uid.encode("utf-8", "surrogatepass")).digest()
+    bits = int.from_bytes(digest[:5], "big")
+    pairs = _PAIRS
+    return (
+        f"F-{pairs[bits >> 30]}{pairs[bits >> 20 & 1023]}"
+        f"{pairs[bits >> 10 & 1023]}{pairs[bits & 1023]}"
+    )
 
 
 def read_finding(event: bytes) -> Finding:
@@ -182,7 +186,8 @@ def _finding(event: _Event) -> Finding:
     control = canonical_control(event.compliance.control)
     source = _source(event.metadata.product)
     kind = _kind(event, cls)
-    uids = tuple(u for u in (_resource_uid(r) for r in resources) if u)
+    uids = tuple([u for u in map(_resource_uid, resources) if u])
+    known = event.vulnerabilities
     return Finding(
         uid=info.uid,
         ref=ref_of(info.uid),
@@ -205,9 +210,9 @@ def _finding(event: _Event) -> Finding:
         last_seen=_moment(info.last_seen_time or event.time),
         updated_at=updated,
         resolved_at=None if state is FindingState.OPEN else updated,
-        epss=_epss(event.vulnerabilities),
-        exploitable=any(v.is_exploit_available for v in event.vulnerabilities),
-        fixable=any(v.is_fix_available or v.fix_available for v in event.vulnerabilities),
+        epss=_epss(known) if known else None,
+        exploitable=bool(known) and any(v.is_exploit_available for v in known),
+        fixable=bool(known) and any(v.is_fix_available or v.fix_available for v in known),
     )
 
 

@@ -8,7 +8,7 @@ of the bulk, multi-get and search APIs, and of optimistic concurrency control.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -159,7 +159,8 @@ class OpenSearchFindings:
 class _Change:
     """One finding of a batch: what was told of it, and what becomes of it."""
 
-    told: list[tuple[int, Finding, bytes]]
+    doc_id: str
+    told: list[tuple[int, Finding, bytes]] = field(default_factory=list)
     """(place in the batch, finding, event), in the order of the batch."""
     before: Standing | None = None
     after: Standing | None = None
@@ -199,7 +200,10 @@ class OpenSearchFindingStore(FindingStore):
         changes: dict[str, _Change] = {}
         for at, event in enumerate(events):
             finding = read_finding(event)
-            changes.setdefault(finding.uid, _Change([])).told.append((at, finding, event))
+            change = changes.get(finding.uid)
+            if change is None:
+                change = changes[finding.uid] = _Change(id_of(self._tenant, finding.uid))
+            change.told.append((at, finding, event))
         refused: list[tuple[int, str]] = []
         seen = {"refresh": "true"} if len(events) <= self._seen_at_once else {}
         added = updated = 0
@@ -221,8 +225,8 @@ class OpenSearchFindingStore(FindingStore):
         added = updated = 0
         left = list(changes)
         for attempt in range(ATTEMPTS):
-            stored = self._stored([change.told[0][1] for change in left])
-            left = [c for c in left if c.merge(stored.get(c.told[0][1].uid))]
+            stored = self._stored(left)
+            left = [c for c in left if c.merge(stored.get(c.doc_id))]
             if not left:
                 return added, updated
             again = []
@@ -240,29 +244,50 @@ class OpenSearchFindingStore(FindingStore):
             self._calls.wait(attempt)
         raise UnavailableError(f"OpenSearch took {len(left)} findings in none of {ATTEMPTS} tries")
 
-    def _stored(self, findings: Sequence[Finding]) -> dict[str, Standing]:
+    def _stored(self, changes: Sequence[_Change]) -> dict[str, Standing]:
         """What is known of them, wherever it is: a finding stays in the index it was first in."""
+        asked: dict[str, list[str]] = {}
+        for change in changes:
+            index = self._indexes[change.told[0][1].cls]
+            asked.setdefault(index, []).append(change.doc_id)
+        found = self._read(asked)
+        new = [c.doc_id for c in changes if c.doc_id not in found]
+        return found | self._read(self._elsewhere(new)) if new else found
+
+    def _read(self, asked: Mapping[str, Sequence[str]]) -> dict[str, Standing]:
+        """Of each index these documents, as they are now; by id."""
         found: dict[str, Standing] = {}
-        for others in (False, True):
-            asked = [
-                {
-                    "_index": name,
-                    "_id": id_of(self._tenant, f.uid),
-                    "_source": [OURS],
-                    **self._routing,
-                }
-                for f in findings
-                if f.uid not in found
-                for cls, name in self._indexes.items()
-                if (cls is f.cls) is not others
-            ]
-            if not asked:
-                break
-            for doc in self._calls.ask("POST", "/_mget", {"docs": asked})["docs"]:
-                if doc.get("found"):
-                    standing = standing_of(doc)
-                    found[standing.finding.uid] = standing
+        for index, ids in asked.items():
+            answer = self._calls.ask(
+                "POST",
+                f"/{index}/_mget",
+                {"ids": ids},
+                _source=OURS,
+                # Without the rest, what is not there leaves nothing to be read.
+                filter_path="docs._id,docs._source,docs._seq_no,docs._primary_term,docs.found",
+                **self._routing,
+            )
+            for doc in answer["docs"]:
+                if doc["found"]:
+                    found[doc["_id"]] = standing_of(index, doc)
         return found
+
+    def _elsewhere(self, ids: Sequence[str]) -> dict[str, list[str]]:
+        """Which of these documents stand in the index of another class, and in which.
+
+        A search, as it answers what there is alone; nothing that was stored a moment ago changes
+        its class at once.
+        """
+        query = {"bool": {"filter": [{"ids": {"values": ids}}]}}
+        path = "hits.hits._index,hits.hits._id"
+        body = {"query": query, "size": len(ids), "_source": False, "track_total_hits": False}
+        answer = self._calls.ask(
+            "POST", f"/{self._all}/_search", body, filter_path=path, **self._routing
+        )
+        placed: dict[str, list[str]] = {}
+        for hit in answer.get("hits", {}).get("hits", ()):
+            placed.setdefault(hit["_index"], []).append(hit["_id"])
+        return placed
 
     def _sent(self, changes: Sequence[_Change], seen: Mapping[str, str]) -> list[tuple[int, str]]:
         """Write them, each on the condition that it is as it was read; (status, reason) of each."""
@@ -279,7 +304,7 @@ class OpenSearchFindingStore(FindingStore):
         after = change.after
         assert after is not None  # noqa: S101 - merged before it is sent
         told = told_of(self._tenant, after)
-        key: dict[str, Any] = {"_id": id_of(self._tenant, after.finding.uid), **self._routing}
+        key: dict[str, Any] = {"_id": change.doc_id, **self._routing}
         if not isinstance(after.place, Place):
             key["_index"] = self._indexes[after.finding.cls]
             return [_line("create", key), document_of(change.event, told)]

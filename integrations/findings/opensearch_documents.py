@@ -102,8 +102,8 @@ def event_of(source: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in source.items() if name != OURS}
 
 
-def standing_of(found: Mapping[str, Any]) -> Standing:
-    """What is known of a finding, of a document as `_mget` answers it."""
+def standing_of(index: str, found: Mapping[str, Any]) -> Standing:
+    """What is known of a finding, of a document of `index` as `_mget` answers it."""
     told = found["_source"][OURS]
     finding = finding_of(told)
     now = rank_of(finding.severity)
@@ -114,7 +114,7 @@ def standing_of(found: Mapping[str, Any]) -> Standing:
     resolved = told["resolved_at"]
     usual = (Spell(told["first_seen"], resolved, None),)
     return Standing(
-        Place(found["_index"], found["_seq_no"], found["_primary_term"]),
+        Place(index, found["_seq_no"], found["_primary_term"]),
         finding,
         None if spells == usual else spells,
         tuple(Seen(*seen) for seen in told["history"]),

@@ -28,17 +28,17 @@ Case = Callable[[bytes], bytes]
 
 def run() -> Iterator[str]:
     """Events per second of processor time; ratios within a round, the median of the rounds."""
-    samples = _samples()
-    size = sum(map(len, samples)) / len(samples)
-    yield f"{len(samples)} real ASFF findings of {size:,.0f} bytes, repeated to {_RECORDS:,}"
+    known = samples()
+    size = sum(map(len, known)) / len(known)
+    yield f"{len(known)} real ASFF findings of {size:,.0f} bytes, repeated to {_RECORDS:,}"
     cases: dict[str, Case] = {_FLOOR: _round_trip, _OURS: asff.convert}
     peer = _peer()
     if peer is None:
         yield "py-ocsf-models is not installed (make bench installs it): no peer in this run"
     else:
         cases[_PEER] = peer
-    repeated = [samples[at % len(samples)] for at in range(_RECORDS)]
-    changed = [_changed(raw, at // len(samples)) for at, raw in enumerate(repeated)]
+    repeated = [known[at % len(known)] for at in range(_RECORDS)]
+    changed = [changed(raw, at // len(known)) for at, raw in enumerate(repeated)]
     for title, batch in (("as they are", repeated), ("each with own id and times", changed)):
         yield f"{title}: {_valid(batch):,} of {len(batch):,} events are valid OCSF 1.6.0"
         took = _measured(cases, batch)
@@ -53,7 +53,8 @@ def run() -> Iterator[str]:
                 yield f"  ours is {ratio:.2f} x {name} (goal {goal})"
 
 
-def _samples() -> list[bytes]:
+def samples() -> list[bytes]:
+    """The real findings that can be converted."""
     taken_in = []
     for record in records("findings/asff.ndjson"):
         raw = orjson.dumps(record)
@@ -69,7 +70,7 @@ def _valid(batch: Sequence[bytes]) -> int:
     return sum(not problems(json.loads(asff.convert(raw))) for raw in batch)
 
 
-def _changed(raw: bytes, copy: int) -> bytes:
+def changed(raw: bytes, copy: int) -> bytes:
     """Another finding: what is remembered from one to the next does not know it whole."""
     clock = b"%02d:%02d:%02d" % (copy % 24, copy * 7 % 60, copy * 13 % 60)
     own = raw.replace(b'"Id":"', b'"Id":"%d-' % copy, 1)

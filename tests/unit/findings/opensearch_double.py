@@ -38,7 +38,13 @@ class Cluster:
 
         def do() -> Answer:
             lines = [json.loads(line) for line in (body or b"").splitlines()]
-            return self._bulk(lines) if path == "/_bulk" else self._mget(lines[0]["docs"])
+            if path == "/_bulk":
+                return self._bulk(lines)
+            if path.endswith("/_search"):
+                return self._placed(lines[0]["query"]["bool"]["filter"][0]["ids"]["values"])
+            if "docs" in lines[0]:
+                return self._mget([(d["_index"], d["_id"]) for d in lines[0]["docs"]])
+            return self._mget([(path.split("/")[1], i) for i in lines[0]["ids"]])
 
         return do() if fault is None else fault(method, path, do)
 
@@ -47,11 +53,15 @@ class Cluster:
         self._sequence += 1
         self.documents[index, doc_id] = self._sequence, document
 
-    def _mget(self, docs: list[dict[str, Any]]) -> Answer:
+    def _placed(self, ids: list[str]) -> Answer:
+        there = [key for key in self.documents if key[1] in ids]
+        return {"hits": {"hits": [{"_index": index, "_id": i} for index, i in there]}}
+
+    def _mget(self, asked: list[tuple[str, str]]) -> Answer:
         answers = []
-        for doc in docs:
-            stored = self.documents.get((doc["_index"], doc["_id"]))
-            answer: dict[str, Any] = {"_index": doc["_index"], "_id": doc["_id"]}
+        for index, doc_id in asked:
+            stored = self.documents.get((index, doc_id))
+            answer: dict[str, Any] = {"_index": index, "_id": doc_id, "found": False}
             if stored:
                 sequence, source = stored
                 answer |= {"found": True, "_seq_no": sequence, "_primary_term": 1}
