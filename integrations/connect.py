@@ -7,7 +7,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from integrations.checkpoints.port import Checkpoints
 from integrations.conversations.port import ConversationStore
+from integrations.deadletters.port import DeadLetters
 from integrations.errors import InvalidSettingError
 from integrations.findings.port import FindingStore
 from integrations.remediations.audit import HUB, AuditLog
@@ -153,6 +155,22 @@ class Connections:
         queue = SqliteWorkQueue(self._state / "work.sqlite", self._clock)
         self._open.callback(queue.close)
         return queue
+
+    def dead_letters(self) -> DeadLetters:
+        """What the pipelines could not take in."""
+        from integrations.deadletters.sqlite import SqliteDeadLetters
+
+        letters = SqliteDeadLetters(self._state / "deadletters.sqlite")
+        self._open.callback(letters.close)
+        return letters
+
+    def checkpoints(self) -> Checkpoints:
+        """How far each pull has come."""
+        from integrations.checkpoints.sqlite import SqliteCheckpoints
+
+        checkpoints = SqliteCheckpoints(self._state / "checkpoints.sqlite")
+        self._open.callback(checkpoints.close)
+        return checkpoints
 
     def runbooks(self) -> RunbookCatalogue:
         """The runbooks that may be run."""

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
+from integrations.checkpoints.port import Checkpoints as CheckpointsPort
+from integrations.checkpoints.sqlite import SqliteCheckpoints
 from integrations.conversations.port import ConversationStore
 from integrations.conversations.sqlite import SqliteConversationStore
+from integrations.deadletters.port import DeadLetters
+from integrations.deadletters.sqlite import SqliteDeadLetters
 from integrations.findings.opensearch import Cluster, OpenSearchFindings
 from integrations.findings.port import FindingStore
 from integrations.findings.sqlite import SqliteFindings
@@ -103,6 +107,22 @@ class Remediations(Protocol):
         ...
 
 
+class Letters(DeadLetters, Protocol):
+    """Dead letters that can be closed."""
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        ...
+
+
+class Checkpoints(CheckpointsPort, Protocol):
+    """Checkpoints that can be closed."""
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        ...
+
+
 class _Closable(Protocol):
     def close(self) -> None: ...
 
@@ -151,6 +171,12 @@ QUEUES: Mapping[str, Callable[[Path, Clock], Queue]] = {
     "sqlite": lambda folder, clock: SqliteWorkQueue(
         folder / "work.sqlite", clock, lease_s=60.0, attempts=3
     ),
+}
+DEAD_LETTERS: Mapping[str, Callable[[Path, Clock], Letters]] = {
+    "sqlite": lambda folder, _: SqliteDeadLetters(folder / "deadletters.sqlite"),
+}
+CHECKPOINTS: Mapping[str, Callable[[Path, Clock], Checkpoints]] = {
+    "sqlite": lambda folder, _: SqliteCheckpoints(folder / "checkpoints.sqlite"),
 }
 REMEDIATIONS: Mapping[str, Callable[[Path, Clock], Remediations]] = {
     "sqlite": lambda folder, _: SqliteRemediations(folder / "remediations.sqlite"),

@@ -1,0 +1,1 @@
+"""Checkpoints: how far something that goes on for ever has come."""

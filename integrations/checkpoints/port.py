@@ -1,0 +1,28 @@
+"""Checkpoints: how far something that goes on for ever has come, and what every engine promises."""
+
+from typing import Protocol
+
+
+class Checkpoints(Protocol):
+    """Short texts by name; what is in one is its owner's affair.
+
+    Promises: what was saved last is what is loaded next, in whole and also after a crash. Whoever
+    saves does so after the work that it stands for is stored: then a checkpoint that two of them
+    race for, or that is lost, costs work done again and nothing else.
+    """
+
+    def load(self, name: str) -> str | None:
+        """What was saved last; None: nothing yet.
+
+        Raises:
+            UnavailableError: the engine does not answer.
+        """
+        ...
+
+    def save(self, name: str, value: str) -> None:
+        """Replace what was saved.
+
+        Raises:
+            UnavailableError: the engine does not answer; the same call may be made again.
+        """
+        ...
