@@ -4,6 +4,7 @@ Whatever becomes of the finding, the graph or the catalogue after the plan, what
 in the version that was approved, with the parameters that were approved, where it was approved.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from agent.guard.untrusted import clean
@@ -12,11 +13,20 @@ from integrations.errors import NotFoundError, SecurityAssistError
 from integrations.remediations.plan import Plan
 from integrations.remediations.port import Remediation, Stage
 from integrations.remediations.telling import told_calls, told_state
-from integrations.runbooks.port import Automations, Checked, Location, Order, Runbook
+from integrations.runbooks.port import Automations, Checked, Location, Order, PlannedCall, Runbook
 from integrations.runbooks.port import RunbookCatalogue as Catalogue
 from integrations.systems import Systems
 
 _LONGEST_REASON = 300
+
+
+@dataclass(frozen=True, slots=True)
+class ForeseenUndo:
+    """What an undo would do."""
+
+    calls: tuple[PlannedCall, ...]
+    unsure: tuple[str, ...] = ()
+    """What could not be foreseen, and why."""
 
 
 class PlanAccess:
@@ -102,19 +112,31 @@ class PlanAccess:
             told: dict[str, Any] = {"calls": told_calls(plan.calls)}
         else:
             before, after = request.found, plan.state
-            told = self._undo_calls(order)
+            foreseen = self.foreseen_undo(plan)
+            told = {"calls": told_calls(foreseen.calls), "not_foreseen": list(foreseen.unsure)}
         return told | {"before": told_state(before), "after": told_state(after)}
 
-    def _undo_calls(self, order: Order) -> dict[str, Any]:
+    def foreseen_undo(self, plan: Plan) -> ForeseenUndo:
+        """The calls of the undo of a plan, as things are now; why, where they are not foreseen."""
         try:
             foreseen = self.automations.preview(
-                order.location, order.runbook, order.parameters, order.undo_of
+                self.location(plan), self._runbook(plan), plan.parameters, plan.saved
             )
         except SecurityAssistError as error:
-            return {"calls": [], "not_foreseen": [clean(str(error), _LONGEST_REASON)]}
+            return ForeseenUndo((), (clean(str(error), _LONGEST_REASON),))
         unsure = [*foreseen.unpredicted, *([foreseen.failure] if foreseen.failure else [])]
-        told: dict[str, Any] = {"calls": told_calls(foreseen.calls)}
-        return told | {"not_foreseen": [clean(why, _LONGEST_REASON) for why in unsure]}
+        return ForeseenUndo(
+            tuple(foreseen.calls), tuple(clean(why, _LONGEST_REASON) for why in unsure)
+        )
+
+    def undo_started(self, request: Remediation) -> bool:
+        """Whether an undo of the request was started after all.
+
+        Raises:
+            As `check`.
+        """
+        location = self.location(request.plan)
+        return self.automations.started(location, request.undo_token) is not None
 
     def _runbook(self, plan: Plan) -> Runbook:
         try:

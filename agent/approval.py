@@ -2,6 +2,14 @@
 
 Authority comes from the channel's tenant and the clicker's stable id, never from a text, a value
 of a button or a model. The rules are asked at every click, and once more before the start.
+
+How many different approvers it takes:
+
+    a fix     two where it is grave (critical, or production of priority 1), wide (felt by more than
+              the cap, or by more than can be counted) or risky (its runbook's risk is high, or it
+              cannot be undone); else one, who is not the requester
+    an undo   as many as the fix where it is grave; else one, who may have approved the fix: at
+              three in the morning one person must be able to take back what breaks things
 """
 
 from dataclasses import dataclass
@@ -53,17 +61,27 @@ def why_two(tenant: Tenant, plan: Plan) -> str:
     What the graph cannot count is taken for more than the cap.
     """
     reasons, felt_by = [], len(plan.touches)
-    if plan.severity in _GRAVEST:
-        reasons.append(plan.severity)
-    if tenant.environment is Environment.PRODUCTION and tenant.priority == 1:
-        reasons.append("priority 1")
+    reasons += _grave(tenant, plan)
     if felt_by > FELT_BY_AT_MOST[tenant.environment]:
         reasons.append(f"felt by {felt_by} other resources")
     if plan.uncounted:
         reasons.append(plan.uncounted)
     if not plan.reversible:
         reasons.append("cannot be undone")
+    if plan.risk == "high":
+        reasons.append("high risk")
     return ", ".join(reasons)
+
+
+def undo_approvals_needed(tenant: Tenant, plan: Plan) -> int:
+    """How many different people must ask for an undo."""
+    return approvals_needed(tenant, plan) if _grave(tenant, plan) else 1
+
+
+def _grave(tenant: Tenant, plan: Plan) -> list[str]:
+    grave = [plan.severity] if plan.severity in _GRAVEST else []
+    first = tenant.environment is Environment.PRODUCTION and tenant.priority == 1
+    return grave + ["priority 1"] * first
 
 
 def refuse_decision(
@@ -120,13 +138,14 @@ def refuse_rejection(
 
 
 def refuse_undo(
-    remediation: Remediation, tenant: Tenant, actor: Actor, plan_hash: str, reason: str = ""
+    remediation: Remediation,
+    tenant: Tenant,
+    actor: Actor,
+    plan_hash: str,
+    now: datetime,
+    reason: str = "",
 ) -> Refusal | None:
-    """Why somebody may not undo: one approver is enough, who says why if it is grave.
-
-    At three in the morning one person must be able to take back what turned out to break things,
-    also the one who approved it.
-    """
+    """Why somebody's wish for an undo does not count: approvers' do, who say why if it is grave."""
     known = _known(remediation, actor, plan_hash)
     if known:
         return known
@@ -135,6 +154,8 @@ def refuse_undo(
         return approver
     if not remediation.undoable:
         return Refusal("undo", "There is nothing to undo.")
+    if any(asked.by == actor.id for asked in remediation.undo_wanted(now)):
+        return Refusal("twice", "You asked for this undo already; another approver is needed.")
     return _reasoned(reason, needed=needs_reason(remediation))
 
 
@@ -154,12 +175,15 @@ def refuse_start(remediation: Remediation, tenant: Tenant) -> Refusal | None:
 
 
 def refuse_undo_start(remediation: Remediation, tenant: Tenant) -> Refusal | None:
-    """Why who asked for the undo may not any more, at the moment of its start."""
-    asked = remediation.undo_by
-    if asked is not None and asked.by in tenant.may_approve(remediation.plan.severity):
-        return None
-    by = short(asked.by) if asked is not None else "nobody"
-    return Refusal("revoked", f"{by} may not approve any more.")
+    """Why those who asked for the undo may not any more, at the moment of its start."""
+    plan = remediation.plan
+    asked = {approval.by for approval in remediation.undo_asked}
+    gone = sorted(asked - set(tenant.may_approve(plan.severity)))
+    if gone:
+        return Refusal("revoked", f"{', '.join(map(short, gone))} may not approve any more.")
+    if len(asked) < undo_approvals_needed(tenant, plan):
+        return Refusal("too-few", "Too few people have asked for the undo.")
+    return None
 
 
 def needs_reason(remediation: Remediation) -> bool:

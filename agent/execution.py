@@ -197,7 +197,8 @@ class Executor:
             why = f"It is not known whether it was started: {sentence(why)} Look at the account."
             return self._fail(request, owner, why)
         if request.stage is Stage.UNDOING:
-            return self._fail(request, owner, f"Nothing was undone: {sentence(why)}")
+            why = f"Nothing was undone: {sentence(why)} It may be asked for again."
+            return self._fail(request, owner, why)
         why = f"Nothing was done: {sentence(why)}"
         if replan:
             why += " The new plan needs its own approval."
@@ -294,7 +295,7 @@ def _step(name: str, status: str, at: datetime | None, failure: str) -> Step:
 
 def _of_start(request: Remediation, owner: str, order: Order) -> dict[str, object]:
     """What the audit keeps of a start: enough to say who let what be done where."""
-    undo = request.undo_by
+    let_by = request.approvals if request.undo is None else request.undo_asked
     return {
         "token": order.token,
         "worker": owner,
@@ -303,5 +304,5 @@ def _of_start(request: Remediation, owner: str, order: Order) -> dict[str, objec
         "account": order.location.account,
         "region": order.location.region,
         "resource": request.plan.resource,
-        "approved_by": [undo.by] if undo else [a.by for a in request.approvals],
+        "approved_by": [approval.by for approval in let_by],
     }

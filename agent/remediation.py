@@ -8,7 +8,7 @@ from base64 import b32encode
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from agent.access import PlanAccess
+from agent.access import ForeseenUndo, PlanAccess
 from agent.approval import (
     LONGEST_REASON,
     Actor,
@@ -17,6 +17,7 @@ from agent.approval import (
     refuse_approval,
     refuse_rejection,
     refuse_undo,
+    undo_approvals_needed,
 )
 from agent.guard.untrusted import clean
 from agent.planning import FixPlanner
@@ -37,9 +38,6 @@ from integrations.systems import Systems
 
 _TRIES = 8
 """How often a decision is put again when somebody else decided at the same moment."""
-
-_UNLIMITED = 1_000_000
-"""An undo waits for no room."""
 
 _REPLACED = "A newer plan took its place."
 
@@ -183,7 +181,9 @@ class Remediations(RequestLog):
     def undo(
         self, request_id: str, plan_hash: str, actor: Actor, owner: str, reason: str = ""
     ) -> Remediation | Refusal:
-        """Let the one undo begin, or say why not; `owner` is the worker that will see to it.
+        """Count somebody's wish for the one undo, or say why it does not count.
+
+        The last one needed lets it begin; `owner` is the worker that will see to it.
 
         Raises:
             UnavailableError: the account, the store or the audit did not answer; nothing was done.
@@ -192,7 +192,8 @@ class Remediations(RequestLog):
         found = self._found(request_id)
         if isinstance(found, Refusal):
             return self.refused(request_id, actor, found)
-        refusal = refuse_undo(found, self._systems.tenant, actor, plan_hash, reason)
+        tenant = self._systems.tenant
+        refusal = refuse_undo(found, tenant, actor, plan_hash, self.now(), reason)
         refusal = refusal or self._drifted(found)
         if refusal:
             return self.refused(request_id, actor, refusal)
@@ -200,11 +201,18 @@ class Remediations(RequestLog):
             request_id,
             actor,
             AuditKind.UNDO_ASKED,
-            lambda r: refuse_undo(r, self._systems.tenant, actor, plan_hash, reason),
-            lambda r: r.undoing(actor.id, owner, self.now(), LEASE, reason),
+            lambda r: refuse_undo(r, tenant, actor, plan_hash, self.now(), reason),
+            lambda r: r.undoing(
+                actor.id, owner, self.now(), LEASE, reason, undo_approvals_needed(tenant, r.plan)
+            ),
             {"plan": plan_hash, "reason": reason},
-            lambda r: self.begin(r, _UNLIMITED),
+            # An undo waits for no room but its resource's.
+            lambda r: self.begin(r, None) if r.stage is Stage.UNDOING else self._keep(r),
         )
+
+    def foreseen_undo(self, request: Remediation) -> ForeseenUndo | None:
+        """What an undo would do as things are now; None when there is none to be asked for."""
+        return self._access.foreseen_undo(request.plan) if request.undoable else None
 
     def viewed(self, request: Remediation, by: str, via: str = "") -> None:
         """Somebody was shown the plan; `via` as an actor's."""
@@ -255,6 +263,9 @@ class Remediations(RequestLog):
     def _drifted(self, request: Remediation) -> Refusal | None:
         """Why an undo cannot be trusted as things are now."""
         try:
+            if request.undo is not None and self._access.undo_started(request):
+                # Its start was lost sight of, and what it changed is no drift.
+                return None
             why = self._access.drift(request)
         except UnavailableError:
             raise

@@ -109,7 +109,7 @@ class RequestLog:
             if self._store.get(moved.id) != moved:
                 raise
 
-    def begin(self, moved: Remediation, at_most: int) -> bool:
+    def begin(self, moved: Remediation, at_most: int | None) -> bool:
         """Keep the next version of what goes to work, if there is room; otherwise as `keep`."""
         try:
             return self._store.begin(moved, at_most)

@@ -141,8 +141,9 @@ class Fixing:
         try:
             if click.action == "details":
                 request = systems.remediations.get(request_id)
-                self._requests(systems).viewed(request, actor.id)
-                channel.whisper(details(request))
+                requests = self._requests(systems)
+                requests.viewed(request, actor.id)
+                channel.whisper(details(request, requests.foreseen_undo(request)))
                 return
             decided = self._decide(click, systems, request_id, plan_hash, actor)
         except SecurityAssistError as error:

@@ -64,6 +64,16 @@ class Style(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm:
+    """What is asked before a press counts: a courtesy to who presses, never a control."""
+
+    title: str
+    text: str
+    yes: str
+    no: str = "Cancel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
     """Something to press.
 
@@ -76,6 +86,7 @@ class Button:
     action: str
     value: str
     style: Style = Style.PLAIN
+    confirm: Confirm | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -146,10 +146,11 @@ class Account(Automations):
         undo_of: Mapping[str, Any] | None = None,
     ) -> Preview:
         self.before_call("preview")
+        verb = "Revoke" if undo_of is None else "Authorize"
         call = PlannedCall(
-            step="Revoke",
+            step=verb,
             service="ec2",
-            operation="RevokeSecurityGroupIngress",
+            operation=f"{verb}SecurityGroupIngress",
             parameters={"GroupId": parameters["GroupId"]},
             resource=parameters["GroupId"],
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from agent.approval import Actor, Refusal
+from agent.approval import Actor, Refusal, undo_approvals_needed
 from agent.execution import Executor
 from agent.remediation import Remediations
 from integrations.connect import Connections
@@ -164,9 +164,11 @@ class Stage:
         return request
 
     def undone(self, request: Remediation, owner: str = "worker-1") -> Remediation:
-        """An undo that was asked for by an approver, and seen through."""
-        asked = self.requests.undo(request.id, request.plan.hash, ONCALL, owner)
-        assert not isinstance(asked, Refusal), asked.reason
+        """An undo that was asked for by as many approvers as it needs, and seen through."""
+        needed = undo_approvals_needed(self.systems.tenant, request.plan)
+        for approver in (ONCALL, ONCALL2)[:needed]:
+            asked = self.requests.undo(request.id, request.plan.hash, approver, owner, "breaks")
+            assert not isinstance(asked, Refusal), asked.reason
         return self.seen_through(request.id, owner)
 
     def kinds(self, request_id: str = "") -> list[str]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from agent.approval import undo_approvals_needed
 from agent.execution import RUNNING_AT_MOST
 from integrations.remediations.audit import AuditKind
 from integrations.remediations.port import Remediation, Stage
@@ -82,8 +83,10 @@ class Watch:
         tenant = self._theatre.systems.tenant
         allowed = tenant.may_approve(request.plan.severity)
         if undoing:
+            asked = {approval.by for approval in request.undo_asked}
             assert request.undo_by is not None
-            assert request.undo_by.by in allowed
+            assert request.undo_by.by in asked <= set(allowed)
+            assert len(asked) >= undo_approvals_needed(tenant, request.plan)
             return
         approvers = {approval.by for approval in request.approvals}
         assert approvers <= set(allowed)

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from agent.access import ForeseenUndo
 from agent.guard.untrusted import clean
 from agent.tools.fixing import in_words
 from bot.cards import card
+from bot.cards.undo import undo_parts
 from bot.messages import Fact, Facts, Line, Part, Person, Prose, Reply
 from integrations.remediations.plan import Plan
 from integrations.remediations.port import Approval, Remediation, Run
@@ -16,8 +18,11 @@ _LONGEST = 1_500
 """Characters of one value: each is cut by itself, so that a long one hides no later one."""
 
 
-def details(request: Remediation) -> Reply:
-    """What the card leaves out or cuts short: calls, states, people, times, executions, proof."""
+def details(request: Remediation, undo: ForeseenUndo | None = None) -> Reply:
+    """What the card leaves out or cuts short: calls, states, people, times, executions, proof.
+
+    `undo` is what an undo would do as things are now.
+    """
     plan = request.plan
     parts: list[Part] = [Prose(text=_calls(plan))]
     rows = [
@@ -40,7 +45,10 @@ def details(request: Remediation) -> Reply:
         ("Finding", plan.finding_ref),
         ("Plan", plan.hash),
     ]
-    return Reply(plain=f"Details of {request.id}", parts=(*parts, _whole(rows), *_people(request)))
+    return Reply(
+        plain=f"Details of {request.id}",
+        parts=(*parts, *undo_parts(request, undo), _whole(rows), *_people(request)),
+    )
 
 
 def _calls(plan: Plan) -> str:
@@ -69,7 +77,8 @@ def _people(request: Remediation) -> list[Line]:
     asked = Approval(by=request.requested_by, at=request.requested_at)
     said = [_said("Asked by ", asked)]
     said += [_said("Approved by ", approval) for approval in request.approvals]
-    decided = (("Rejected by ", request.rejection), ("Undo asked by ", request.undo_by))
+    said += [_said("Undo asked by ", asked) for asked in request.undo_asked]
+    decided = (("Rejected by ", request.rejection),)
     return said + [_said(lead, decision) for lead, decision in decided if decision]
 
 

@@ -1,7 +1,6 @@
 """A request to fix something as its card: the plan, who may decide, how far it is, the proof."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from agent.approval import needs_reason, why_two
 from agent.guard.untrusted import clean
@@ -9,6 +8,7 @@ from agent.tools.fixing import in_words
 from bot import phrases
 from bot.cards import card
 from bot.cards.people import still_asked
+from bot.cards.undo import time_of, undo_button, undo_people
 from bot.messages import (
     Actions,
     Button,
@@ -109,7 +109,7 @@ def _plan(plan: Plan) -> list[tuple[str, str]]:
     several = len(plan.changes) > 1
     before = "; ".join(_changed(c.name, c.before, named=several) for c in plan.changes)
     after = "; ".join(_changed(c.name, c.after, named=several) for c in plan.changes)
-    undo = "yes, one press, until someone else changes it" if plan.reversible else "no"
+    undo = "yes, until someone else changes it" if plan.reversible else "no"
     return [
         ("Why", plan.why),
         ("Will do", will),
@@ -185,11 +185,7 @@ def _people(request: Remediation, tenant: Tenant) -> list[Part]:
         reason = clean(request.rejection.reason, card.VALUE_LENGTH)
         at = time_of(request.rejection.at)
         said.append(Line(words=(Person(request.rejection.by), f" rejected it {at}: {reason}")))
-    if request.undo_by:
-        at = time_of(request.undo_by.at)
-        why = clean(request.undo_by.reason, card.VALUE_LENGTH)
-        asked = f" asked for the undo {at}" + (f": {why}" if why else ".")
-        said.append(Line(words=(Person(request.undo_by.by), asked)))
+    said += undo_people(request, tenant)
     if request.stage is Stage.PROPOSED:
         said.append(_needed(request, tenant))
     return said
@@ -228,12 +224,7 @@ def _to_press(request: Remediation) -> list[Part]:
     buttons = [Button(label="Details", action="details", value=value)]
     if not request.undoable:
         return [Actions(buttons=tuple(buttons))]
-    pressed = Actions(buttons=(Button(label="Undo", action="undo", value=value), *buttons))
+    pressed = Actions(buttons=(undo_button(request, value), *buttons))
     if needs_reason(request):
         return [TextField(name=_REASON, label="Reason (needed to undo)"), pressed]
     return [pressed]
-
-
-def time_of(moment: datetime) -> str:
-    """`14:02 UTC`, with the seconds where there are any."""
-    return f"{moment:%H:%M:%S} UTC" if moment.second else f"{moment:%H:%M} UTC"

@@ -8,6 +8,7 @@ from agent.guard.untrusted import clean
 from bot.messages import (
     Actions,
     Button,
+    Confirm,
     Fact,
     Facts,
     Grid,
@@ -268,10 +269,23 @@ def _button(button: Button, number: int, about: str) -> dict[str, Any]:
     }
     if button.style is not Style.PLAIN:
         element["style"] = str(button.style)
+    if button.confirm is not None:
+        element["confirm"] = _confirm(button.confirm)
     if about:
         spoken = f"{label['text']}: {about}"
         element["accessibility_label"] = cut(spoken, limits.ACCESSIBILITY_LABEL)
     return element
+
+
+def _confirm(asked: Confirm) -> dict[str, Any]:
+    """The dialog that stands before a press."""
+    return {
+        "title": _plain_text(asked.title, limits.CONFIRM_TITLE),
+        "text": _plain_text(asked.text, limits.CONFIRM_TEXT),
+        "confirm": _plain_text(asked.yes, limits.CONFIRM_BUTTON),
+        "deny": _plain_text(asked.no, limits.CONFIRM_BUTTON),
+        "style": str(Style.DANGER),
+    }
 
 
 def _feedback(up: Button, down: Button, number: int) -> Block:

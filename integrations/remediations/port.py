@@ -64,11 +64,11 @@ class RemediationStore(Protocol):
         """
         ...
 
-    def begin(self, remediation: Remediation, at_most: int) -> bool:
+    def begin(self, remediation: Remediation, at_most: int | None) -> bool:
         """Keep the next version of a request that goes to work, if there is room for it.
 
         False, and nothing is written, while `at_most` others of the tenant are at work (running
-        or undoing), or one other on the same resource.
+        or undoing; None: however many), or one other on the same resource.
 
         Raises:
             StaleWriteError: as `save`.

@@ -20,6 +20,9 @@ from uuid import UUID, uuid5
 from integrations.remediations.plan import Plan
 from integrations.remediations.stages import SKEW, Approval, IllegalMoveError, Run, Stage, Step
 
+UNDO_WITHIN = timedelta(minutes=60)
+"""How long somebody's wish for an undo counts while another's is waited for."""
+
 _TOKENS = UUID("6f0d1c64-1b0e-4a5f-9d55-5ec0a5515700")
 """Namespace of the tokens; changing it would let a running request start a second time."""
 
@@ -43,7 +46,10 @@ class Remediation:
     rejection: Approval | None = None
     fix: Run | None = None
     undo: Run | None = None
+    undo_asked: tuple[Approval, ...] = ()
+    """Who wants it undone; those who let the undo begin, once it has."""
     undo_by: Approval | None = None
+    """The last of them."""
     outcome: str = ""
     """Why it ended as it did, in a sentence."""
     verified_at: datetime | None = None
@@ -72,10 +78,22 @@ class Remediation:
 
     @property
     def undoable(self) -> bool:
-        """Whether an undo may be asked for: once, after something may have been changed."""
+        """Whether an undo may be asked for, after something may have been changed.
+
+        It is used up once its start was acknowledged; until then it may be asked for again, for its
+        token is the same and starts it once.
+        """
         ended = self.stage in {Stage.VERIFIED, Stage.NOT_FIXED, Stage.FAILED}
         ran = self.fix is not None and bool(self.fix.execution)
-        return self.plan.reversible and ended and ran and self.undo is None
+        return self.plan.reversible and ended and ran and not self._undo_ran
+
+    @property
+    def _undo_ran(self) -> bool:
+        return self.undo is not None and bool(self.undo.execution)
+
+    def undo_wanted(self, at: datetime) -> tuple[Approval, ...]:
+        """Those who want it undone as of a moment: older wishes are forgotten."""
+        return tuple(asked for asked in self.undo_asked if at < asked.at + UNDO_WITHIN)
 
     # -- decisions
 
@@ -201,26 +219,44 @@ class Remediation:
     def failed(
         self, owner: str, at: datetime, why: str, found: Mapping[str, Any] | None = None
     ) -> Self:
-        """The runbook or the undo did not end well; the outcome says at which step and why."""
+        """The runbook or the undo did not end well; the outcome says at which step and why.
+
+        Of an undo that is not known to have been started the resource stays as the fix left it.
+        """
         self._must_be(Stage.RUNNING, Stage.UNDOING)
         run = self._held_by(owner)
+        if self.stage is Stage.UNDOING and not run.execution:
+            return self._ended(run, at, Stage.FAILED, outcome=why, undo_asked=())
         return self._ended(run, at, Stage.FAILED, found=dict(found or {}), outcome=why)
 
     # -- undoing
 
     def undoing(
-        self, by: str, owner: str, at: datetime, lease: timedelta, reason: str = ""
+        self,
+        by: str,
+        owner: str,
+        at: datetime,
+        lease: timedelta,
+        reason: str = "",
+        needed: int = 1,
     ) -> Self:
-        """The one undo begins.
+        """One more wants it undone; the last of the `needed` different people lets it begin.
 
         Raises:
-            IllegalMoveError: nothing to undo, not reversible, or undone before.
+            IllegalMoveError: nothing to undo, not reversible, undone before, or wanted by the same
+                person already.
         """
         if not self.undoable:
             raise IllegalMoveError(self._why_not_undoable())
-        run = Run(owner=owner, lease_until=at + lease, claimed_at=at)
-        asked = Approval(by=by, at=at, reason=reason)
-        return self._next(stage=Stage.UNDOING, undo=run, undo_by=asked)
+        wanted = self.undo_wanted(at)
+        if any(asked.by == by for asked in wanted):
+            raise IllegalMoveError("you have asked for this already; another approver is needed")
+        wanted = (*wanted, Approval(by=by, at=at, reason=reason))
+        if len(wanted) < needed:
+            return self._next(undo_asked=wanted)
+        tried = self.undo.tried_at if self.undo is not None else None
+        run = Run(owner=owner, lease_until=at + lease, claimed_at=at, tried_at=tried)
+        return self._next(stage=Stage.UNDOING, undo=run, undo_asked=wanted, undo_by=wanted[-1])
 
     def undone(
         self, owner: str, read_at: datetime, found: Mapping[str, Any], ended: datetime
@@ -245,7 +281,7 @@ class Remediation:
     def _why_not_undoable(self) -> str:
         if not self.plan.reversible:
             return "this fix cannot be undone by the runbook"
-        if self.undo is not None:
+        if self._undo_ran:
             return "it has been undone already"
         return f"there is nothing to undo: the request is {self.stage.replace('_', ' ')}"
 

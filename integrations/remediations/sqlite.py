@@ -78,8 +78,8 @@ _SAVE = (
 )
 _BEGIN = (
     f"{_SAVE}"  # noqa: S608 - our own words
-    " AND :at_most > (SELECT count(*) FROM remediation AS other WHERE other.tenant = :tenant"
-    f" AND other.stage IN ({_AT_WORK}) AND other.id <> :id)"
+    " AND coalesce(:at_most > (SELECT count(*) FROM remediation AS other"
+    f" WHERE other.tenant = :tenant AND other.stage IN ({_AT_WORK}) AND other.id <> :id), TRUE)"
     " AND NOT EXISTS (SELECT 1 FROM remediation AS other WHERE other.tenant = :tenant"
     f" AND other.stage IN ({_AT_WORK}) AND other.id <> :id AND other.resource = :resource)"
 )
@@ -148,7 +148,7 @@ class _Store(RemediationStore):
             raise _stale(remediation)
 
     @override
-    def begin(self, remediation: Remediation, at_most: int) -> bool:
+    def begin(self, remediation: Remediation, at_most: int | None) -> bool:
         values = self._next(remediation)
         values |= {"at_most": at_most, "resource": remediation.plan.resource}
         if self._file.write(_BEGIN, values) == 1:

@@ -146,6 +146,7 @@ def test_only_so_many_are_at_work_at_a_time(requests: RemediationStore) -> None:
     third = kept(requests, *_ready("R-3", "group-3"))
     claimed = third.claimed("worker-1", NOON, LEASE)
     assert requests.begin(claimed, 2) is False
+    assert requests.begin(claimed, 0) is False
     assert requests.get("R-3") == third
     requests.save(first.failed("worker-1", NOON, "boom"))
     assert requests.begin(claimed, 2) is True

@@ -100,8 +100,16 @@ def test_an_open_group_is_closed_by_approval_proven_and_opened_again(
     page.get_by_test_id("channel-acme-security").click()
     page.get_by_test_id("replies").first.click()
     card = page.get_by_test_id("thread").get_by_test_id("message").filter(has=title)
-    card.get_by_label("Reason").fill("the bastion needs it")
-    card.get_by_role("button", name="Undo").click()
+    for name in ("U0ONCALL02", "U0ONCALL01"):
+        as_person(page, name)
+        card.get_by_label("Reason").fill("the bastion needs it")
+        card.get_by_role("button", name="Undo").click()
+        asked = page.locator("#confirm")
+        expect(asked).to_contain_text("Put back: tcp 22 from 0.0.0.0/0")
+        expect(asked).to_contain_text("The exposure comes back")
+        page.get_by_test_id("confirm-yes").click()
+        if name == "U0ONCALL02":
+            expect(card).to_contain_text("1 of 2 approvers want it undone", timeout=PATIENCE_MS)
     expect(card).to_contain_text("Undone and proven", timeout=PATIENCE_MS)
     assert beside(demo.emulated.state(SHOP)) == beside(before), "the account is as it was"
     back = ask(page, "what needs attention first?")

@@ -57,7 +57,6 @@ class Laws(RuleBasedStateMachine):
         self.request = remediation(
             approvals_needed=needed, self_approval=self_approval, plan=plan(reversible=reversible)
         )
-        self.undos = 0
 
     def _try(self, verb: Callable[[Remediation], Remediation], *, allowed: bool) -> None:
         """A verb is carried out exactly when its laws allow it."""
@@ -172,9 +171,9 @@ class Laws(RuleBasedStateMachine):
         request = self.request
         ended = request.stage in {Stage.VERIFIED, Stage.NOT_FIXED, Stage.FAILED}
         ran = request.fix is not None and bool(request.fix.execution)
-        may = ended and ran and request.plan.reversible and self.undos == 0
+        undone = request.undo is not None and bool(request.undo.execution)
+        may = ended and ran and request.plan.reversible and not undone
         self._try(lambda r: r.undoing(by, owner, at, LEASE), allowed=may)
-        self.undos += may
 
     @rule(card=st.text(max_size=3))
     def show(self, card: str) -> None:

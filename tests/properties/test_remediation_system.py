@@ -133,6 +133,7 @@ class System(RuleBasedStateMachine):
         for number, request in enumerate(self._requests()):
             if request.undoable:
                 self.undo(number, ONCALL)
+                self.undo(number, ONCALL2)
         self.work(steps)
 
     @rule(number=turns, by=people)
@@ -145,7 +146,7 @@ class System(RuleBasedStateMachine):
     def undo(self, number: int, by: Actor) -> None:
         if request := self._pick(number):
             ask = self.theatre.requests.undo
-            self._do(lambda: ask(request.id, request.plan.hash, by, self._worker))
+            self._do(lambda: ask(request.id, request.plan.hash, by, self._worker, "it breaks"))
 
     @rule(revoked=st.sampled_from([(), (ONCALL.id,), APPROVERS, APPROVERS]))
     def name_approvers(self, revoked: tuple[str, ...]) -> None:

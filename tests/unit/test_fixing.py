@@ -341,3 +341,40 @@ def test_a_new_plan_that_nobody_lived_to_show_is_shown_by_the_sweep(thread: Thre
     thread.fixing.sweep()
     thread.fixing.sweep()
     assert len([r for r in thread.channel.posted if "waiting for approval" in r.plain]) == 1
+
+
+def test_an_undo_is_asked_about_first_and_foreseen_under_details(thread: Thread) -> None:
+    thread.planned()
+    thread.press("Approve", "UONCALL1")
+    thread.work()
+    rows = [part for part in thread.card().parts if isinstance(part, Actions)]
+    (undo,) = [b for row in rows for b in row.buttons if b.label == "Undo"]
+    assert undo.confirm is not None
+    assert "Put back: tcp 22 from 0.0.0.0/0." in undo.confirm.text
+    assert "exposure comes back" in undo.confirm.text
+    assert slacks_complaints(thread.card()) == []
+    thread.press("Details", "UONCALL2")
+    shown = repr(thread.channel.whispered[-1])
+    assert "An undo would do" in shown
+    assert "ec2:AuthorizeSecurityGroupIngress" in shown
+    assert slacks_complaints(thread.channel.whispered[-1]) == []
+
+
+def test_the_card_says_who_wants_something_grave_undone_and_who_is_still_asked(
+    tmp_path: Path,
+) -> None:
+    with staged(tmp_path, priority=1) as stage:
+        thread = Thread(stage)
+        thread.planned()
+        for user in ("UONCALL1", "UONCALL2"):
+            thread.press("Approve", user)
+        thread.work()
+        assert "An undo takes 2 approvers" in repr(thread.card())
+        thread.press("Undo", "UONCALL1")
+        assert thread.waiting == []
+        assert "1 of 2 approvers want it undone" in repr(thread.card())
+        thread.press("Undo", "UONCALL1")
+        assert "asked for this undo already" in thread.told()
+        thread.press("Undo", "UONCALL2")
+        thread.work()
+        assert "Undone and proven" in thread.card().plain

@@ -243,7 +243,7 @@ class LosesVerified(RemediationStore):
         self._lost = False
 
     @override
-    def begin(self, remediation: Remediation, at_most: int) -> bool:
+    def begin(self, remediation: Remediation, at_most: int | None) -> bool:
         return self._inner.begin(remediation, at_most)
 
     @override

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from agent.planning import FixPlanner, NotFixableError, NothingToFixError
 from integrations.errors import DeniedByAwsError
 from integrations.findings.port import FindingState, Severity
 from integrations.remediations.port import Remediation
+from integrations.runbooks.port import Risk
 from integrations.tenants.port import Environment
 from tests.builders import ocsf_event
 from tests.remediating import (
@@ -275,3 +277,13 @@ def test_another_explanation_of_the_same_fix_keeps_its_approvals(tmp_path: Path)
         assert explained.does_as(request.plan)
         assert not replace(explained, parameters={"GroupId": "sg-0b2"}).does_as(request.plan)
         assert stage.proposed().approvals[0].by == ONCALL.id
+
+
+@pytest.mark.parametrize("changes", [{"risk": Risk.HIGH}, {"reversible": False}])
+def test_what_is_risky_takes_two_approvers(stage: Stage, changes: dict[str, Any]) -> None:
+    stage.catalogue.only = replace(stage.catalogue.only, **changes)
+    request = stage.proposed()
+    assert request.approvals_needed == 2
+    first = stage.requests.approve(request.id, request.plan.hash, ONCALL)
+    assert isinstance(first, Remediation)
+    assert first.stage == "proposed"

@@ -12,7 +12,7 @@ from integrations.findings.port import FindingState, Severity
 from integrations.remediations.port import Remediation
 from integrations.runbooks.port import ExecutionStatus, Order
 from tests.automation_account import HTTPS, INSIDE, RULES, SSH, close_ssh
-from tests.remediating import ONCALL, Stage, staged, unavailable
+from tests.remediating import ONCALL, ONCALL2, Stage, staged, unavailable
 from tests.unit.agent.remediation.test_before_the_start import (
     access_withdrawn,
     account_taken_away,
@@ -172,7 +172,108 @@ def test_undoing_something_grave_needs_a_reason_that_the_record_keeps(tmp_path: 
         refusal = undo()
         assert isinstance(refusal, Refusal)
         assert refusal.rule == "reason"
-        undoing = undo("it cut the deployment off")
-        assert isinstance(undoing, Remediation)
-        assert undoing.undo_by is not None
-        assert undoing.undo_by.reason == "it cut the deployment off"
+        asked = undo("it cut the deployment off")
+        assert isinstance(asked, Remediation)
+        assert [wish.reason for wish in asked.undo_asked] == ["it cut the deployment off"]
+
+
+@pytest.mark.parametrize(
+    ("severity", "priority"),
+    [(Severity.CRITICAL, 2), (Severity.HIGH, 1)],
+    ids=["critical", "first"],
+)
+def test_undoing_something_grave_takes_as_many_people_as_the_fix_did(
+    tmp_path: Path, severity: Severity, priority: int
+) -> None:
+    with staged(tmp_path, severity, priority=priority) as stage:
+        done = stage.carried_out()
+        undo = partial(stage.requests.undo, done.id, done.plan.hash)
+        asked = undo(ONCALL, "worker-1", "it breaks")
+        assert isinstance(asked, Remediation)
+        assert asked.stage == "verified"
+        assert stage.executor.advance(done.id, "worker-1") == asked, "one is not enough"
+        again = undo(ONCALL, "worker-1", "it breaks")
+        assert isinstance(again, Refusal)
+        assert again.rule == "twice"
+        assert len(stage.account.executions) == 1
+        second = undo(ONCALL2, "worker-1", "it does")
+        assert isinstance(second, Remediation)
+        assert second.stage == "undoing"
+        assert stage.seen_through(done.id).stage == "undone"
+        (starting,) = [
+            r.entry
+            for r in stage.systems.audit.records(remediation=done.id)
+            if r.entry.kind == "undo_starting"
+        ]
+        assert starting.detail["approved_by"] == [ONCALL.id, ONCALL2.id]
+
+
+def test_a_wish_for_an_undo_is_forgotten_after_an_hour(tmp_path: Path) -> None:
+    with staged(tmp_path, priority=1) as stage:
+        done = stage.carried_out()
+        undo = partial(stage.requests.undo, done.id, done.plan.hash)
+        undo(ONCALL, "worker-1")
+        stage.clock.later(hours=1)
+        asked = undo(ONCALL2, "worker-1")
+        assert isinstance(asked, Remediation)
+        assert (asked.stage, [wish.by for wish in asked.undo_asked]) == ("verified", [ONCALL2.id])
+
+
+def test_too_few_wishes_by_the_tenants_rules_of_now_start_nothing(stage: Stage) -> None:
+    done = stage.carried_out()
+    stage.requests.undo(done.id, done.plan.hash, ONCALL, "worker-1")
+    stage.changes_tenant(priority=1)
+    ended = stage.seen_through(done.id)
+    assert "Too few people" in ended.outcome
+    assert len(stage.account.executions) == 1
+
+
+def test_an_outage_before_an_undo_was_sent_does_not_use_it_up(stage: Stage) -> None:
+    done = stage.carried_out()
+    stage.requests.undo(done.id, done.plan.hash, ONCALL, "worker-1")
+    stage.account.before_call = unavailable("started", times=10_000)
+    failed = stage.seen_through(done.id, pace_s=20)
+    assert (failed.stage, len(stage.account.executions)) == ("failed", 1)
+    assert "Nothing was undone" in failed.outcome
+    assert failed.undoable
+    stage.account.before_call = lambda _: None
+    assert stage.undone(failed).stage == "undone"
+    assert stage.account.rules == list(RULES)
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_an_undo_whose_start_was_lost_can_be_asked_for_again_and_runs_once(
+    stage: Stage,
+    arrives: bool,  # noqa: FBT001
+) -> None:
+    done = stage.carried_out()
+    stage.requests.undo(done.id, done.plan.hash, ONCALL, "worker-1")
+    lost = unavailable("start")
+    stage.account.after_call, stage.account.before_call = (
+        (lost, lambda _: None) if arrives else (lambda _: None, lost)
+    )
+    stage.executor.advance(done.id, "worker-1")
+    stage.account.before_call = unavailable("started", times=10_000)
+    failed = stage.seen_through(done.id, pace_s=20)
+    assert failed.stage == "failed"
+    assert "not known whether it was started" in failed.outcome
+    assert failed.undoable
+    stage.account.before_call = lambda _: None
+    undone = stage.undone(failed)
+    assert undone.stage == "undone"
+    assert not undone.undoable
+    assert len(stage.account.executions) == 2
+    assert stage.account.rules == list(RULES)
+
+
+def test_an_undo_is_foreseen_before_it_is_asked_for(stage: Stage) -> None:
+    request = stage.approved()
+    assert stage.requests.foreseen_undo(request) is None
+    done = stage.seen_through(request.id)
+    foreseen = stage.requests.foreseen_undo(done)
+    assert foreseen is not None
+    assert [call.action for call in foreseen.calls] == ["ec2:AuthorizeSecurityGroupIngress"]
+    stage.account.before_call = unavailable("preview")
+    foreseen = stage.requests.foreseen_undo(done)
+    assert foreseen is not None
+    assert (foreseen.calls, foreseen.unsure) == ((), ("preview did not answer",))
