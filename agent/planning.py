@@ -238,7 +238,11 @@ class _Binder:
             raise NotFixableError(
                 f"the runbook needs {tenant}'s {name}: `assist tenants set {tenant} {name} VALUE`"
             )
-        return self._tenant.settings[name]
+        # A tenant has one value for all its accounts, each of which has resources of its own.
+        value = self._tenant.settings[name]
+        for part in ("account", "region"):
+            value = value.replace(f"{{{part}}}", getattr(self._location, part))
+        return value
 
 
 def _gravity(severity: Severity) -> int:

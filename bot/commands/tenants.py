@@ -130,7 +130,10 @@ def add(
 def set_setting(tenant_id: str, name: str, value: str | None, state: Path | None) -> None:
     """Set what runbooks need to know of a tenant (log_bucket, kms_key_arn, ...).
 
-    Without a value the setting is taken away.
+    {account} and {region} in a value stand for those of the resource that is fixed. Without a
+    value the setting is taken away.
+
+    Example: assist tenants set acme log_bucket "logs-{account}-{region}"
     """
     with connect(state) as connections:
         tenant = tenant_named(connections, tenant_id)

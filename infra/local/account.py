@@ -15,6 +15,9 @@ Rows = Sequence[Mapping[str, Any]]
 
 ANYWHERE = "0.0.0.0/0"
 
+SECURITY_KEY = "5ec00000-0000-4000-8000-000000000001"
+"""Id of the key in each account that runbooks encrypt with."""
+
 
 def stamp(moment: datetime) -> str:
     """A time as AWS writes it."""
@@ -296,6 +299,7 @@ class Account:
         name: str,
         *,
         public: bool = False,
+        policy: Mapping[str, Any] | None = None,
         tags: Mapping[str, str] | None = None,
         logs_to: str = "",
         versioned: bool = True,
@@ -304,7 +308,9 @@ class Account:
         arn = f"arn:aws:s3:::{name}"
         statement = {"Sid": "PublicRead", "Effect": "Allow", "Principal": "*",
                      "Action": "s3:GetObject", "Resource": f"{arn}/*"}  # fmt: skip
-        text = json.dumps({"Version": "2012-10-17", "Statement": [statement]}) if public else None
+        if public:
+            policy = {"Version": "2012-10-17", "Statement": [statement]}
+        text = json.dumps(policy) if policy else None
         names = ("blockPublicAcls", "ignorePublicAcls", "blockPublicPolicy",
                  "restrictPublicBuckets")  # fmt: skip
         extra = shapes.bucket_supplement(
@@ -314,6 +320,22 @@ class Account:
         return self.add("AWS::S3::Bucket", name, arn,
                         {"name": name, "owner": {"id": _hex(name) * 2}}, name=name, tags=tags,
                         supplementary=extra)  # fmt: skip
+
+    def security(self) -> None:
+        """What the tenants' settings name (`story.SETTINGS`): a bucket for logs, and a key."""
+        bucket = f"security-logs-{self.id}"
+        writers = ("cloudtrail", "delivery.logs", "elasticloadbalancing", "logging.s3")
+        arn, own = f"arn:aws:s3:::{bucket}", {"StringEquals": {"aws:SourceAccount": self.id}}
+        statements = [
+            {"Effect": "Allow", "Principal": {"Service": f"{writer}.amazonaws.com"},
+             "Action": "s3:PutObject", "Resource": f"{arn}/*", "Condition": own}
+            for writer in writers
+        ]  # fmt: skip
+        looks = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"},
+                 "Action": "s3:GetBucketAcl", "Resource": arn, "Condition": own}  # fmt: skip
+        policy = {"Version": "2012-10-17", "Statement": [*statements, looks]}
+        self.bucket(bucket, policy=policy, tags={"owner": "security team"})
+        self.key(SECURITY_KEY, "security")
 
     def database(self, name: str, subnets: Sequence[str], groups: Sequence[str], *, key: str = "",
                  public: bool = False, tags: Mapping[str, str] | None = None) -> str:  # fmt: skip

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from infra.local.account import stamp
+from infra.local.account import SECURITY_KEY, stamp
 from infra.local.acme import DATA, SHOP, acme
 from infra.local.estate import Estate, by_turns
 from infra.local.globex import LEDGER, PAYMENTS, globex
@@ -66,15 +66,21 @@ CHANNELS = (
                 starters=("what needs attention first?",)),
 )  # fmt: skip
 
+SETTINGS = {
+    "log_bucket": "security-logs-{account}",
+    "kms_key_arn": f"arn:aws:kms:{{region}}:{{account}}:key/{SECURITY_KEY}",
+}
+"""What runbooks need to know: each account has its own, by one name."""
 _APPROVERS = tuple(f"slack/{WORKSPACE}/{p.id}" for p in PEOPLE if p.role == "on-call engineer")
 TENANTS = (
     Tenant(id="acme", name="Acme", accounts=(SHOP, DATA), priority=1, approvers=_APPROVERS,
-           environment=Environment.PRODUCTION, contact="on-call of acme"),
+           environment=Environment.PRODUCTION, contact="on-call of acme", settings=SETTINGS),
     Tenant(id="globex", name="Globex", accounts=(PAYMENTS, LEDGER), priority=2,
-           approvers=_APPROVERS, environment=Environment.PRODUCTION, contact="on-call of globex"),
+           approvers=_APPROVERS, environment=Environment.PRODUCTION, contact="on-call of globex",
+           settings=SETTINGS),
     Tenant(id="initech", name="Initech", accounts=(DEVELOPMENT,), priority=4,
            approvers=_APPROVERS[:1], environment=Environment.DEVELOPMENT,
-           contact="on-call of initech"),
+           contact="on-call of initech", settings=SETTINGS),
 )  # fmt: skip
 
 
@@ -89,7 +95,11 @@ class WrittenStory:
 
 def estates(now: datetime) -> tuple[Estate, ...]:
     """The three tenants' exports as of `now` (aware UTC)."""
-    return acme(now), globex(now), initech(now)
+    told = acme(now), globex(now), initech(now)
+    for estate in told:
+        for account in estate.accounts:
+            account.security()
+    return told
 
 
 def write(folder: Path, now: datetime) -> WrittenStory:

@@ -48,7 +48,8 @@ class Tenant:
     self_approval: bool = False
     """Whether an approver may approve what they asked for themselves; never in production."""
     settings: Mapping[str, str] = field(default_factory=dict)
-    """What runbooks need to know of this tenant: `log_bucket`, `kms_key_arn`, ..."""
+    """What runbooks need to know of this tenant: `log_bucket`, `kms_key_arn`, ...; `{account}` and
+    `{region}` in a value stand for those of the resource that is fixed."""
     contact: str = ""
     external_id: str = field(default="", repr=False)
     """The ExternalId that this tenant's roles ask for: issued by us, unique, never shown."""

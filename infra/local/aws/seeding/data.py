@@ -1,6 +1,7 @@
 """What holds data: buckets, databases, snapshots, queues, tables, keys; and web ACLs."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from moto.kms import models as kms_models
@@ -17,6 +18,8 @@ def _key(holdings: Holdings, item: Item) -> None:
         key = holdings.of("kms").create_key(
             None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "", _kms_tags(item)
         )
+    # The same story gives the same account: material that follows from the id, and keeps nothing.
+    key.key_material = sha256(item["ARN"].encode()).digest()
     key.key_rotation_status = extra["KeyRotationStatus"]
     key.enabled, key.key_state = said["enabled"], said["keyState"]
     if said["deletionDate"]:
