@@ -57,9 +57,26 @@ class Connections:
     def _open_findings(self) -> Callable[[str], FindingStore]:
         from integrations.findings.sqlite import SqliteFindings
 
-        findings = SqliteFindings(self._state / "findings.sqlite")
-        self._open.callback(findings.close)
-        return findings.of
+        if not self._settings.findings:
+            findings = SqliteFindings(self._state / "findings.sqlite")
+            self._open.callback(findings.close)
+            return findings.of
+        from integrations.findings.opensearch import OpenSearchFindings
+        from integrations.findings.opensearch_cluster import client_of, cluster_of
+
+        region = self._settings.aws.region if self._settings.aws else ""
+        cluster = cluster_of(self._settings.findings, region)
+        credentials = None
+        if cluster.region:
+            from integrations.aws import AmbientSession
+
+            credentials = AmbientSession(region=cluster.region).get_credentials()
+        kept = OpenSearchFindings(cluster, client_of(cluster, credentials))
+        self._open.callback(kept.close)
+        if not cluster.region:
+            # A node of one's own; what is in AWS is prepared when it is deployed.
+            kept.prepare()
+        return kept.of
 
     def _open_graphs(self) -> "Callable[[str], GremlinResourceGraph]":
         graphs = self._graphs()

@@ -36,6 +36,9 @@ class Settings:
     """The folder of the runbooks that may be run."""
     aws: AwsAccess | None = None
     """None: the tenants' accounts are not reached, and fixes are advice only."""
+    findings: str = ""
+    """Where the findings are; empty: embedded, in the state folder. An OpenSearch node of one's own
+    is `https://host:9200`, OpenSearch Service `aws+https://host`, Serverless `aoss+https://host`."""
     graph: str = ""
     """Where the resource graph is; empty: embedded, in the state folder. A Gremlin Server is
     `ws://host:port/gremlin`, with `#g1` after it if its traversal source is not `g`; Neptune is
@@ -47,8 +50,8 @@ class Settings:
 
         The state is in the given folder, else `SECURITY_ASSIST_STATE`, else the user's data
         directory. Accounts are reached where `SECURITY_ASSIST_AWS` is `on` (with boto3's own search
-        for credentials and `AWS_REGION`), or where a demo runs on the same state. The resource
-        graph is where `SECURITY_ASSIST_GRAPH` says.
+        for credentials and `AWS_REGION`), or where a demo runs on the same state. Findings
+        are where `SECURITY_ASSIST_FINDINGS` says, the graph where `SECURITY_ASSIST_GRAPH` does.
         """
         env = os.environ  # noqa: TID251 - this is the settings module
         named = env.get("SECURITY_ASSIST_STATE")
@@ -56,7 +59,12 @@ class Settings:
         aws = _emulated(folder)
         if aws is None and env.get("SECURITY_ASSIST_AWS", "").casefold() in {"1", "on", "true"}:
             aws = AwsAccess(region=env.get("AWS_REGION") or "us-east-1")
-        return cls(state=folder, aws=aws, graph=env.get("SECURITY_ASSIST_GRAPH", ""))
+        return cls(
+            state=folder,
+            aws=aws,
+            findings=env.get("SECURITY_ASSIST_FINDINGS", ""),
+            graph=env.get("SECURITY_ASSIST_GRAPH", ""),
+        )
 
 
 def _emulated(folder: Path) -> AwsAccess | None:

@@ -13,13 +13,18 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth
+from opensearchpy import OpenSearch
 from typing_extensions import override
 
-from integrations.errors import NotFoundError, PartlyRejectedError, UnavailableError
+from integrations.errors import (
+    NotFoundError,
+    PartlyRejectedError,
+    UnavailableError,
+)
 from integrations.findings import opensearch_questions as questions
 from integrations.findings.ocsf import read_finding
-from integrations.findings.opensearch_calls import ATTEMPTS, BUSY, Calls, Serializer
+from integrations.findings.opensearch_calls import ATTEMPTS, BUSY, Calls
+from integrations.findings.opensearch_cluster import Cluster, client_of
 from integrations.findings.opensearch_documents import (
     Place,
     document_of,
@@ -50,47 +55,6 @@ from integrations.findings.standing import Standing, merged
 _IN_ONE_REQUEST: Final = 500
 """Documents; of 5 kB each they are half a request of the size that is advised (5 to 15 MB)."""
 _CONFLICT: Final = 409
-_TIMEOUT_S: Final = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """Where findings are, and how they are kept there."""
-
-    url: str
-    """`https://host:443`."""
-    prefix: str = "security-assist-findings"
-    """What the names of the indexes begin with."""
-    region: str = ""
-    """Signs with SigV4 for this region; empty: no signature (a node of one's own)."""
-    serverless: bool = False
-    """OpenSearch Serverless: it has neither routing nor a refresh that can be asked for."""
-    shards: int = 1
-    replicas: int = 0
-    refresh_s: float = 5.0
-    """How late a question may see what a large batch wrote."""
-    seen_at_once: int = 50
-    """A batch of so few findings is one that somebody waits for: questions see it when it returns.
-    """
-
-
-def client_of(cluster: Cluster, credentials: Any = None) -> OpenSearch:
-    """A client that signs where it has to, and leaves trying again to the engine.
-
-    `credentials` are botocore's; they are asked for anew with each request, so that a role's go on.
-    """
-    auth: Any = None
-    if cluster.region:
-        service = "aoss" if cluster.serverless else "es"
-        auth = Urllib3AWSV4SignerAuth(credentials, cluster.region, service)
-    return OpenSearch(
-        cluster.url,
-        http_auth=auth,
-        timeout=_TIMEOUT_S,
-        max_retries=0,
-        retry_on_timeout=False,
-        serializer=Serializer(),
-    )
 
 
 class OpenSearchFindings:

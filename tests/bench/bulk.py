@@ -14,8 +14,9 @@ from opensearchpy import OpenSearch, helpers
 
 from integrations.findings import asff
 from integrations.findings.ocsf import read_finding
-from integrations.findings.opensearch import Cluster, OpenSearchFindings
+from integrations.findings.opensearch import OpenSearchFindings
 from integrations.findings.opensearch_calls import Serializer
+from integrations.findings.opensearch_cluster import Cluster
 from tests.bench.convert import changed, samples
 
 _RECORDS = 10_000

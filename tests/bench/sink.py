@@ -46,7 +46,7 @@ class Sink(BaseHTTPRequestHandler):
 
 def _items(body: bytes, *, short: bool) -> list[dict[str, object]]:
     count = body.count(b"\n") // 2
-    told = {"status": 201}
+    told: dict[str, object] = {"status": 201}
     if not short:
         told |= {"_index": "i", "_id": "x" * 40, "_version": 1, "result": "created"}
         told |= {"_shards": {"total": 1, "successful": 1, "failed": 0}, "_seq_no": 1}

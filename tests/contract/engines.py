@@ -13,7 +13,8 @@ from integrations.conversations.port import ConversationStore
 from integrations.conversations.sqlite import SqliteConversationStore
 from integrations.deadletters.port import DeadLetters
 from integrations.deadletters.sqlite import SqliteDeadLetters
-from integrations.findings.opensearch import Cluster, OpenSearchFindings
+from integrations.findings.opensearch import OpenSearchFindings
+from integrations.findings.opensearch_cluster import Cluster
 from integrations.findings.port import FindingStore
 from integrations.findings.sqlite import SqliteFindings
 from integrations.remediations.audit import AuditLog

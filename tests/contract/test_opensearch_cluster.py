@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from integrations.findings.opensearch import Cluster, OpenSearchFindings, client_of
+from integrations.findings.opensearch import OpenSearchFindings
+from integrations.findings.opensearch_cluster import Cluster, client_of
 from integrations.findings.port import Dimension, Filter, FindingClass, FindingState, Tally
 from tests.builders import day, ocsf_event
 from tests.real_engines import engine, worker

@@ -8,7 +8,8 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import AuthorizationException, ConnectionTimeout, TransportError
 
 from integrations.errors import PartlyRejectedError, RejectedRecordError, UnavailableError
-from integrations.findings.opensearch import Cluster, OpenSearchFindings
+from integrations.findings.opensearch import OpenSearchFindings
+from integrations.findings.opensearch_cluster import Cluster
 from integrations.findings.opensearch_documents import id_of
 from integrations.findings.port import FindingClass, FindingState, FindingStore, Written
 from tests.builders import day, ocsf_event
