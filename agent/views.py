@@ -249,6 +249,14 @@ class PublicResource:
     worst: Severity | None
     accepted: bool
     """Its public access is a muted finding: somebody decided so."""
+    vulnerabilities: int = 0
+    """Open ones on it."""
+    flaw: str = ""
+    """The likeliest of them to be exploited: "CVE-2024-6387, exploit known"."""
+    score: int = 0
+    """Of the worst exposure that it is part of; 0 when it is part of none."""
+    graded: Severity | None = None
+    """That exposure's severity."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +270,8 @@ class PublicList:
     freshness: Freshness
     accepted: int = 0
     """How many of the total somebody decided to leave public."""
+    kind: str = "all"
+    """Of what kind, as the tool's argument says it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,6 +145,17 @@ def resource_name(resource: Resource) -> str:
     return f"{name} ({resource.short_id})" if beside else name
 
 
+def spoken(resource: Resource) -> str:
+    """What a question calls a resource: `i-0abc`, `acme-logs`, `load balancer shop-front`.
+
+    An id that nobody says (a balancer's hash, a role's AROA...) gives way to the name, with what it
+    is, because a target group or security group is often called the same.
+    """
+    if resource.short_id in ("", resource.name) or _SPOKEN_ID.fullmatch(resource.short_id):
+        return resource.short_id or resource.id
+    return f"{kind(resource.type)} {resource.name}" if resource.name else resource.id
+
+
 def finding_where(finding: Finding, names: Mapping[str, str]) -> str:
     """`bucket acme-logs in us-east-1`; several resources are counted."""
     name = names.get(finding.resource) or short_name(finding.resource)

@@ -5,6 +5,7 @@ from typing import Any
 
 from agent import canonical
 from agent.offline import wordings as says
+from agent.offline.fixes import closed_by, wants_fix
 from agent.offline.search import narrowings
 from agent.offline.steps import Call, ask_back
 from agent.offline.thread import (
@@ -51,6 +52,8 @@ def follow_up(asked: Asked, turns: Sequence[Turn]) -> list[Call]:
         return []
     by_itself = asked.says(says.BY_ITSELF)
     by_itself = by_itself or (asked.says(says.POSTURE) and not asked.says(says.IT_IS_BAD))
+    # What closes a port has a control of its own, whatever was listed first.
+    by_itself = by_itself or bool(closed_by(asked) and wants_fix(asked))
     if asked.unknown and not asked.says(says.POINTS):
         # A word that nobody knows names something else: `tell me about invoices`.
         by_itself = True

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from agent import canonical
 from agent.offline import wordings as says
+from agent.offline.fixes import closed_by, fix, wants_fix
 from agent.offline.search import about_topic, search_for
 from agent.offline.steps import Call, ask_back
 from agent.offline.thread import Called, Thing, Turn, last_shown
@@ -76,7 +77,7 @@ def _after_search(asked: Asked, last: Called) -> list[Call]:
     lists = [view for view in last.views if isinstance(view, FindingList)]
     findings = [finding for view in lists for finding in view.findings]
     if findings:
-        wanted = _wants_fix(asked)
+        wanted = wants_fix(asked)
         return [Call("remediation_advice", {"about": findings[0].ref})] if wanted else []
     if {"service", "text"} <= set(last.arguments):
         # What one service's findings do not mention, another's may: patches are SSM's.
@@ -87,7 +88,7 @@ def _after_search(asked: Asked, last: Called) -> list[Call]:
 
 def _about_exposure(asked: Asked, ref: str) -> list[Call]:
     """After the ranked list: what a question without a ref wants to know of one of it."""
-    if _wants_fix(asked) and not asked.says(says.FIX_FIRST):
+    if wants_fix(asked) and not asked.says(says.FIX_FIRST):
         return [Call("remediation_advice", {"about": ref})]
     if asked.says(says.WHY):
         return [Call("explain_exposure", {"ref": ref})]
@@ -101,6 +102,9 @@ def _after_error(asked: Asked, turn: Turn, last: Called, tools: frozenset[str]) 
     about = str(last.arguments.get("about", last.arguments.get("ref", "")))
     if last.name == "remediation_advice" and about.startswith("X-") and "no finding" in last.error:
         return [Call("explain_exposure", {"ref": about})]
+    if about and not asked.controls and about == closed_by(asked):
+        # No such failure is open: whether that port is open at all.
+        return [_open_port(asked)] if len(turn.calls) == 1 else []
     if about and about not in asked.refs and about not in asked.controls:
         # What the thread spoke of is not there, or not in the tenant that is asked about now.
         return [] if len(turn.calls) > 1 else first_calls(asked, (), tools)
@@ -120,24 +124,6 @@ def _index(asked: Asked, count: int) -> int:
     if asked.ordinal is None or count == 0:
         return 0
     return min(asked.ordinal - 1, count - 1) if asked.ordinal > 0 else count - 1
-
-
-def _wants_fix(asked: Asked) -> bool:
-    return asked.says(says.FIX) and not asked.says(says.WAS_FIXED)
-
-
-def plans_a_fix(asked: Asked) -> bool:
-    """Whether a fix is wanted, and not only to be told how it is done."""
-    return asked.says(says.WHAT_FIXING_DOES) or (
-        asked.says(says.DO_FIX) and not asked.says(says.HOW) and not asked.says(says.WAS_FIXED)
-    )
-
-
-def proposed(call: Call) -> Call:
-    """The plan of a fix in place of the advice for it."""
-    if call.name != "remediation_advice":
-        return call
-    return Call("propose_fix", call.arguments)
 
 
 def _small_talk(asked: Asked, _: Around) -> list[Call]:
@@ -160,7 +146,7 @@ def _of_refs(asked: Asked, _: Around) -> list[Call]:
     ref = asked.refs[0]
     if asked.says(says.DRAW) or asked.says(says.PATH):
         return [_walk(ref, "connected", draw=True)]
-    if _wants_fix(asked):
+    if wants_fix(asked):
         return [Call("remediation_advice", {"about": ref})]
     if ref.startswith("X-"):
         return [Call("explain_exposure", {"ref": ref})]
@@ -186,29 +172,7 @@ def _cannot(asked: Asked, around: Around) -> list[Call]:
 
 
 def _fix(asked: Asked, around: Around) -> list[Call]:
-    if not (_wants_fix(asked) and (asked.says(says.HOW) or asked.says(says.ASKS_TO_FIX))):
-        return []
-    named = _named_fix(asked)
-    if named:
-        return named
-    if not around.things:
-        return [_EVERYTHING]
-    thing = around.things[_index(asked, len(around.things))]
-    if thing.kind == "resource":
-        return [Call("search_findings", {"resource": thing.ref, "limit": 5})]
-    return [Call("remediation_advice", {"about": thing.ref})]
-
-
-def _named_fix(asked: Asked) -> list[Call]:
-    """What would fix a control, a vulnerability, a resource or a topic that is named."""
-    topic = about_topic(asked)
-    if asked.controls:
-        return [Call("remediation_advice", {"about": asked.controls[0]})]
-    if asked.cves:
-        return [Call("search_findings", {"text": asked.cves[0], "limit": 5})]
-    if asked.names:
-        return [Call("search_findings", {"resource": asked.names[0], "limit": 5})]
-    return [Call("search_findings", {"text": topic, "limit": 5})] if topic else []
+    return fix(asked, around.things, _index(asked, len(around.things)))
 
 
 def _of_resources(asked: Asked, _: Around) -> list[Call]:
@@ -274,14 +238,21 @@ def _ddos(asked: Asked, _: Around) -> list[Call]:
 
 def _public(asked: Asked, _: Around) -> list[Call]:
     if asked.port is not None and (_is_short(asked) or asked.says(says.AT_A_PORT)):
-        return [Call("public_resources", {"kind": "security_groups", "port": asked.port})]
+        return [_open_port(asked)]
     if asked.says(says.OPEN_GROUPS):
         kind = "security_groups"
     elif asked.says(says.PUBLIC):
         kind = next((kind for meaning, kind in says.PUBLIC_KINDS if asked.says(meaning)), "all")
     else:
         return []
-    return [Call("public_resources", {"kind": kind})]
+    given: dict[str, object] = {"kind": kind}
+    if kind != "security_groups" and asked.says(says.UNPATCHED):
+        given["unpatched"] = True
+    return [Call("public_resources", given)]
+
+
+def _open_port(asked: Asked) -> Call:
+    return Call("public_resources", {"kind": "security_groups", "port": asked.port})
 
 
 def _threats(asked: Asked, _: Around) -> list[Call]:

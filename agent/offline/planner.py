@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from agent.offline.fixes import plans_a_fix, proposed
 from agent.offline.follow_up import chosen, follow_up
-from agent.offline.intents import first_calls, next_calls, plans_a_fix, proposed
+from agent.offline.intents import first_calls, next_calls
 from agent.offline.say import say
 from agent.offline.steps import Call, Say
 from agent.offline.thread import turns_of

@@ -11,6 +11,8 @@ from integrations.findings.port import Severity
 from integrations.resources.port import INTERNET, Path, Resource
 
 _NAMED = 4
+_OF_AWS = ":iam::aws:policy/"
+"""In the ARNs of policies that AWS keeps for everybody."""
 _OWNER = ("owner", "team", "service-owner", "owned-by", "contact")
 """Tags that name an owner, the plainest first."""
 
@@ -19,8 +21,8 @@ def resource_detail(question: str, views: Sequence[ResourceDetail]) -> str:
     """What it is, whether the internet reaches it, what is wrong, who owns it."""
     view = views[-1]
     standing, owner = _standing(view), _owner(view)
-    lines = [standing, owner]
-    if understand(question).says(wordings.WHO_OWNS):
+    lines = [standing, owner] if owner else [standing]
+    if owner and understand(question).says(wordings.WHO_OWNS):
         lines = [owner, standing]
     if view.exposures:
         worst = view.exposures[0]
@@ -41,6 +43,8 @@ def _standing(view: ResourceDetail) -> str:
         False: "is not open to the internet",
         None: "is known only from what others say of it",
     }[view.public]
+    if _OF_AWS in view.resource.id:
+        public = "is one of AWS's own policies"
     if view.path:
         public = f"is not open itself, but the internet gets there {_over(view.path)}"
     if view.public and view.accepted:
@@ -59,6 +63,8 @@ def _over(path: Path) -> str:
 
 
 def _owner(view: ResourceDetail) -> str:
+    if _OF_AWS in view.resource.id:
+        return ""
     name = said(view.resource.name)
     tags = {key.casefold(): value for key, value in view.resource.tags.items() if value}
     owner = next((tags[key] for key in _OWNER if key in tags), "")
@@ -122,9 +128,11 @@ def public_lists(_: str, views: Sequence[PublicList]) -> str:
     return "\n".join(map(_public, sorted(views, key=_first_of)))
 
 
-def _first_of(view: PublicList) -> tuple[int, int, str]:
-    worst = max((row.worst or 0 for row in view.rows if not row.accepted), default=0)
-    return (-worst, view.accepted - view.total, view.tenant)
+def _first_of(view: PublicList) -> tuple[int, int, int, str]:
+    rows = [row for row in view.rows if not row.accepted]
+    score = max((row.score for row in rows), default=0)
+    worst = max((row.worst or 0 for row in rows), default=0)
+    return (-score, -worst, view.accepted - view.total, view.tenant)
 
 
 def _public(view: PublicList) -> str:
@@ -136,10 +144,21 @@ def _public(view: PublicList) -> str:
     head = f"{view.tenant} has {count:,} {asked}"
     beside = _accepted(view, "besides what")
     if count <= _NAMED:
-        return (
-            f"{head}: {joined([said(row.resource.name) for row in rows])}{beside}. {_worst(rows)}"
-        )
-    return f"{head}{beside}. {_worst(rows)}"
+        head += f": {joined([said(row.resource.name) for row in rows])}"
+    return f"{head}{beside}. {_flooded(rows) if view.kind == 'ddos' else _worst(rows)}"
+
+
+def _flooded(rows: Sequence[PublicResource]) -> str:
+    """Where to begin; and what of it nothing that is recorded tells."""
+    first = rows[0]
+    bare = [row for row in rows if row.resource.type == "AwsEc2Instance"]
+    if first in bare:
+        begin = f"Begin with {said(first.resource.name)}: put a balancer with a web ACL before it"
+    elif first.resource.type == "AwsLambdaFunction":
+        begin = f"Begin with {said(first.resource.name)}: let no anonymous caller in, or cap it"
+    else:
+        begin = f"Begin with {said(first.resource.name)}: give it a web ACL with a rate limit"
+    return f"{begin}.\nWhat AWS Shield Advanced protects is not recorded here."
 
 
 def _accepted(view: PublicList, words: str) -> str:
@@ -156,6 +175,8 @@ def _accepted(view: PublicList, words: str) -> str:
 def _worst(rows: Sequence[PublicResource]) -> str:
     """The first of several, with how it is reached; how alone when there is one."""
     first = rows[0]
-    graded = f"{Severity(first.worst).label.lower()}, " if first.worst else ""
+    severity = first.graded or (Severity(first.worst) if first.worst else None)
+    graded = f"{severity.label.lower()}, " if severity else ""
     which = f"Worst: {said(first.resource.name)}, " if len(rows) > 1 else "It is "
-    return f"{which}{graded}{said(first.how)}."
+    flaw = f"; {said(first.flaw)}" if first.flaw else ""
+    return f"{which}{graded}{said(first.how)}{flaw}."

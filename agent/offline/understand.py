@@ -15,10 +15,12 @@ _ARN = re.compile(r"arn:aws[\w-]*:[\w-]+:[\w-]*:\d*:[^\s`\"'?,]+")
 _QUOTED = re.compile(r"[`\"“]([^`\"”]{1,120})[`\"”]")
 _TOKEN = re.compile(r"[\w][\w./:@+-]*", re.ASCII)
 _NAME = re.compile(r"(?=.*[a-z])(?=.*[-_\d.])[a-z0-9][\w./:@+-]+", re.IGNORECASE)
+_CAMEL = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)+")
+"""`AdministratorAccess`, `OrganizationAccountAccessRole`."""
 _PLAIN = frozenset(
     {"wide-open", "e-mail", "follow-up", "sign-in", "log-in", "end-to-end", "so-called", "24h",
      "internet-facing", "cross-tenant", "cross-account", "t-2", "top-5", "top-10", "7d", "30d",
-     "ipv4", "ipv6", "imdsv1", "imdsv2", "0.0.0.0/0", "high-risk", "long-lived", "oauth2", "e.g",
+     "cloudwatch", "cloudformation", "eventbridge", "securityhub", "ipv4", "ipv6", "imdsv1", "imdsv2", "0.0.0.0/0", "high-risk", "long-lived", "oauth2", "e.g",
      "i.e"}
 )  # fmt: skip
 _POLITE = re.compile(
@@ -128,7 +130,8 @@ def _words(text: str) -> tuple[list[str], list[str], list[str]]:
     for token in _TOKEN.findall(text):
         trimmed = token.rstrip(".:-/")
         folded = trimmed.casefold()
-        if _NAME.fullmatch(trimmed) and folded not in _PLAIN and not _is_word(folded):
+        named = _NAME.fullmatch(trimmed) or _CAMEL.fullmatch(trimmed)
+        if named and folded not in _PLAIN and not _is_word(folded):
             names.append(trimmed)
         elif folded:
             parts = [part for part in re.split(r"[-/.:@+]", folded) if part]

@@ -262,6 +262,10 @@ ANY_FINDINGS = _any(
 EXPLOITABLE = _any("exploit*")
 VULNERABILITIES = _any("vuln*", "cves?")
 NAMES_A_WORD = _any("vuln*", "cves?", "about", "mention*", "contain*", "with the word", "called")
+UNPATCHED = _any(
+    "unpatched", "(not|never|no|without) patch*", "vuln*", "cves?", "exploit*", "outdated",
+    "out of date", "missing patches", "patch*",
+)  # fmt: skip
 COMPLIANCE = _any("compliance", "checks?", "controls?")
 MUTED = _any("muted", "suppress*", "accepted", "exceptions?")
 OPEN = _any("open")

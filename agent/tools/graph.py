@@ -1,24 +1,22 @@
-"""Questions about resources: what one is, what it is connected to, what everybody can reach."""
+"""Questions about resources: what one is, and what it is connected to."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 
 from agent import canonical
 from agent.tools.findings import UnusableArgumentError
+from agent.tools.public import accepted
 from agent.tools.reader import TenantReader
 from agent.views import (
     Choices,
     Connections,
     Cut,
     Exposure,
-    PublicList,
-    PublicResource,
     ResourceDetail,
 )
-from integrations.findings.port import Dimension, Filter, FindingState, Order
+from integrations.findings.port import Dimension, Filter, Order
 from integrations.resources.port import (
     Direction,
-    LinkKind,
     Path,
     Resource,
     Subgraph,
@@ -29,35 +27,8 @@ _TOLD = 40
 _DRAWN = 200
 """Resources that a picture is made from: it names what still reads on a phone, folds the rest."""
 
-_PUBLIC = 10_000
-"""Public resources that are counted; the worst of them are shown."""
-
-PUBLIC_KINDS: dict[str, tuple[str, ...]] = {
-    "all": (),
-    "storage": ("AwsS3Bucket", "AwsEc2Snapshot", "AwsRdsDbSnapshot", "AwsRdsDbClusterSnapshot"),
-    "security_groups": ("AwsEc2SecurityGroup",),
-    "compute": ("AwsEc2Instance", "AwsLambdaFunction", "AwsEcsService", "AwsEksCluster"),
-    "databases": ("AwsRdsDbInstance", "AwsRdsDbCluster", "AwsRedshiftCluster", "AwsRdsDbSnapshot"),
-    "ddos": (
-        "AwsEc2Instance",
-        "AwsElbv2LoadBalancer",
-        "AwsElbLoadBalancer",
-        "AwsCloudFrontDistribution",
-        "AwsApiGatewayRestApi",
-        "AwsApiGatewayV2Api",
-    ),
-}
-"""What `public_resources` can be asked for, as resource types; DDoS (the question of the talk this
-product began with) means what takes traffic from the internet with nothing in front of it."""
-
-_PUBLIC_ACCESS = frozenset(
-    {
-        "DMS.1", "EC2.1", "EC2.9", "EC2.13", "EC2.14", "EC2.18", "EC2.19", "EC2.53", "EKS.1",
-        "Lambda.1", "RDS.1", "RDS.2", "Redshift.1", "S3.1", "S3.2", "S3.3", "S3.8", "SSM.4",
-    }
-)  # fmt: skip
-"""Security Hub controls that fail because everybody can get at a resource: muting one of them is a
-decision to leave it so."""
+_ASKS = {"can_reach": canonical.can_reach, "who_can_reach": canonical.who_can_reach}
+"""How a question about a resource is asked again of one of several that have its name."""
 
 
 def resource_detail(reader: TenantReader, text: str) -> ResourceDetail | Choices:
@@ -76,7 +47,7 @@ def resource_detail(reader: TenantReader, text: str) -> ResourceDetail | Choices
         public=public,
         path=None if public else _way_in(reader, resource),
         freshness=reader.freshness,
-        accepted=resource.id in _accepted(reader, frozenset({resource.id})),
+        accepted=resource.id in accepted(reader, frozenset({resource.id})),
         contact=reader.tenant.contact,
     )
 
@@ -235,113 +206,3 @@ def _joined(part: Subgraph, anchors: Iterable[str]) -> Subgraph:
         resources=tuple(r for r in part.resources if r.id in found),
         links=tuple(li for li in part.links if li.source in found),
     )
-
-
-def public_resources(reader: TenantReader, kind: str, port: int | None = None) -> PublicList:
-    """Everything of a kind that the internet reaches, the most dangerous first.
-
-    Args:
-        reader: The tenant.
-        kind: One of `PUBLIC_KINDS`.
-        port: Only what lets the internet in at this port.
-
-    Raises:
-        UnusableArgumentError: `kind` is not one of `PUBLIC_KINDS`.
-    """
-    if kind not in PUBLIC_KINDS:
-        raise UnusableArgumentError(f"kind is one of {', '.join(PUBLIC_KINDS)}, not {kind}")
-    by_id = {target.id: target for _, target in reader.doors}
-    admits = LinkKind.ADMITS if kind == "security_groups" else LinkKind.REACHES
-    found: dict[str, tuple[Resource, str, str]] = {}
-    for link, target in reader.doors:
-        ports = str(link.properties.get("ports", ""))
-        if link.kind is not admits or (port is not None and not opens(ports, port)):
-            continue
-        if PUBLIC_KINDS[kind] and target.type not in PUBLIC_KINDS[kind]:
-            continue
-        if kind == "ddos" and link.properties.get("waf") is True:
-            continue
-        groups = str(link.properties.get("via", "")).split(",")
-        via = " and ".join(by_id[group].name for group in groups if group in by_id)
-        found[target.id] = (target, ports, via)
-    return _public_list(reader, kind, port, found)
-
-
-def opens(ports: str, port: int) -> bool:
-    """Whether a port is among those of an edge: `22/tcp,8000-8080/tcp`, `all`."""
-    for part in filter(None, ports.split(",")):
-        first, _, last = part.split("/")[0].partition("-")
-        if not first.isdecimal() or int(first) <= port <= int(last or first):
-            return True
-    return False
-
-
-def _public_list(
-    reader: TenantReader,
-    kind: str,
-    port: int | None,
-    found: dict[str, tuple[Resource, str, str]],
-) -> PublicList:
-    ids = frozenset(found)
-    worst = reader.worst_by_resource(ids)
-    counts: dict[str, int] = {}
-    if ids:
-        for finding in reader.systems.findings.search(Filter(resources=ids), limit=2_000):
-            for uid in ids.intersection(finding.resources):
-                counts[uid] = counts.get(uid, 0) + 1
-    accepted = _accepted(reader, ids)
-    rows = [
-        PublicResource(
-            resource=resource,
-            how=_how(resource, ports, via),
-            ports=ports,
-            findings=counts.get(uid, 0),
-            worst=worst.get(uid),
-            accepted=uid in accepted,
-        )
-        for uid, (resource, ports, via) in found.items()
-    ]
-    rows.sort(key=lambda r: (r.accepted, -(r.worst or 0), -r.findings, r.resource.name))
-    return PublicList(
-        tenant=reader.tenant.id,
-        asked=_ASKED[kind] if port is None else f"{_ASKED[kind]} on port {port}",
-        rows=tuple(rows[:20]),
-        total=len(rows),
-        freshness=reader.freshness,
-        accepted=sum(row.accepted for row in rows),
-    )
-
-
-def _accepted(reader: TenantReader, ids: frozenset[str]) -> frozenset[str]:
-    """Those that somebody decided to leave public: a muted finding says so, and no open one."""
-    if not ids:
-        return frozenset()
-    states = frozenset({FindingState.OPEN, FindingState.MUTED})
-    where = Filter(resources=ids, states=states, controls=_PUBLIC_ACCESS)
-    told: dict[FindingState, set[str]] = {state: set() for state in states}
-    for finding in reader.systems.findings.search(where, limit=_PUBLIC):
-        told[finding.state].update(ids.intersection(finding.resources))
-    return frozenset(told[FindingState.MUTED] - told[FindingState.OPEN])
-
-
-_ASKED = {
-    "all": "resources reachable from the internet",
-    "storage": "public buckets and snapshots",
-    "security_groups": "security groups open to the internet",
-    "compute": "hosts and functions reachable from the internet",
-    "databases": "databases reachable from the internet",
-    "ddos": "resources that take internet traffic with no web ACL in front",
-}
-_ASKS = {"can_reach": canonical.can_reach, "who_can_reach": canonical.who_can_reach}
-"""How a question about a resource is asked again of one of several that have its name."""
-_PORTS = {"22/tcp": "SSH", "3389/tcp": "RDP", "443/tcp": "HTTPS", "80/tcp": "HTTP"}
-
-
-def _how(resource: Resource, ports: str, via: str) -> str:
-    if not ports:
-        return "public by its own policy or setting"
-    words = [
-        f"{_PORTS[p]} ({p.split('/')[0]})" if p in _PORTS else p for p in ports.split(",") if p
-    ]
-    door = f" through {via}" if via and via != resource.name else ""
-    return f"{', '.join(words)} open to the internet{door}"

@@ -126,9 +126,20 @@ class TenantReader:
         if exact:
             return [exact], []
         found = self.systems.resources.find(wanted, limit=12)
+        if not found and " " in wanted:
+            return self._of_kind(wanted), []
         folded = wanted.casefold()
         same = [r for r in found if folded in (r.name.casefold(), r.short_id.casefold())]
         return same, [r for r in found if r not in same]
+
+    def _of_kind(self, wanted: str) -> Sequence[Resource]:
+        """`load balancer shop-front`: those of that name that are such a thing."""
+        what, _, name = wanted.casefold().rpartition(" ")
+        found = self.systems.resources.find(name, limit=12)
+        same = [r for r in found if r.name.casefold() == name]
+        exact = [r for r in same if kind(r) == what]
+        # Cards say `KMS key` of what is a `key` here.
+        return exact or [r for r in same if kind(r).split()[-1] == what.split()[-1]]
 
     def which(self, wanted: str, same: Sequence[Resource], ask: Callable[[str], str]) -> Choices:
         """Asks which; the worst first, because it is the likeliest to be meant."""
@@ -144,7 +155,8 @@ class TenantReader:
             question=f"{len(same)} things in {self.tenant.id} answer to {wanted}: {listed}{more}. "
             "Which one?",
             choices=tuple(
-                Choice(label=label, ask=ask(r.id)) for label, r in zip(labels, ranked, strict=False)
+                Choice(label=label, ask=ask(label if labels.count(label) == 1 else r.id))
+                for label, r in zip(labels, ranked, strict=False)
             ),
         )
 

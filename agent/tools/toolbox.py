@@ -14,7 +14,7 @@ from strands.types.tools import AgentTool
 
 from agent.assistant import Scope
 from agent.remediation import Proposer
-from agent.tools import advice, findings, fixing, graph, posture, ranking, wire
+from agent.tools import advice, findings, fixing, graph, posture, public, ranking, wire
 from agent.tools.reader import TenantReader
 from agent.views import Choice, Choices, TenantList, View
 from integrations.errors import SecurityAssistError
@@ -264,16 +264,22 @@ class Toolbox:
         self,
         kind: Literal["all", "storage", "security_groups", "compute", "databases", "ddos"] = "all",
         port: int | None = None,
+        *,
+        unpatched: bool = False,
     ) -> dict[str, Any]:
-        """List what the internet reaches.
+        """List what the internet reaches, what is most exposed first.
 
         Args:
             kind: "security_groups" for groups open to everybody, "storage" for public
                 buckets and snapshots, "ddos" for what takes traffic from the internet without
                 a web ACL in front.
             port: Only what lets the internet in at this port: 22 for SSH, 3389 for RDP.
+            unpatched: Only what has open vulnerabilities too.
         """
-        return self._each("public_resources", lambda r: graph.public_resources(r, kind, port))
+        return self._each(
+            "public_resources",
+            lambda r: public.public_resources(r, kind, port, unpatched=unpatched),
+        )
 
     @tool
     def propose_fix(self, about: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from agent.guard.untrusted import clean
 from agent.offline.words import one
 from agent.views import Changes, FindingList, PublicList, TopResources
 from bot import phrases
-from bot.cards import card, findings
+from bot.cards import card, findings, resources
 from bot.cards.card import Audience, Card
 from bot.messages import Button, Grid
 from integrations.findings.port import Breakdown, Finding, Severity
@@ -118,18 +118,18 @@ def public_lists(views: Sequence[PublicList], to: Audience) -> Card:
     """What the internet reaches of all tenants, the worst first."""
     found = sorted(
         ((row, view.tenant) for view in views for row in view.rows),
-        key=lambda f: (f[0].accepted, -(f[0].worst or 0), -f[0].findings, f[1]),
+        key=lambda f: (f[0].accepted, -f[0].score, -(f[0].worst or 0), -f[0].findings, f[1]),
     )
     rows = tuple(
         (
             f"{tenant}: {phrases.resource_name(row.resource)}",
             phrases.kind(row.resource.type),
-            clean(row.how, card.VALUE_LENGTH) + (" (accepted)" if row.accepted else ""),
-            phrases.mark(row.worst) if row.worst else "none",
+            resources.public_how(row),
+            resources.rank(row),
         )
         for row, tenant in found[:_ROWS]
     )
-    grid = Grid(columns=("Resource", "What", "How", "Worst"), rows=rows)
+    grid = Grid(columns=("Resource", "What", "How", "Exposure"), rows=rows)
     total = sum(view.total for view in views)
     first = f"the first {len(rows)} of " if len(rows) < total else ""
     asked = clean(views[0].asked, card.VALUE_LENGTH)
@@ -141,7 +141,7 @@ def public_lists(views: Sequence[PublicList], to: Audience) -> Card:
         then=tuple(
             card.ask(
                 f"About {clean(row.resource.name, 40)}",
-                canonical.about(row.resource.short_id or row.resource.id, to.tenant(tenant)),
+                canonical.about(phrases.spoken(row.resource), to.tenant(tenant)),
             )
             for row, tenant in found[:_NAMED]
         ),

@@ -143,7 +143,7 @@ def finding_detail(view: FindingDetail, to: Audience) -> Card:
     then = [card.plan_fix(finding.ref, to, view.tenant)]
     then.extend(card.why(e.ref, to, view.tenant) for e in view.exposures[:1])
     if view.resource:
-        thing = view.resource.short_id or view.resource.id
+        thing = phrases.spoken(view.resource)
         then.append(card.show_graph(thing, to, view.tenant))
     return Card(
         parts=(*title, card.facts(rows)),

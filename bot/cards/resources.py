@@ -103,7 +103,7 @@ def _tags(resource: Resource) -> str:
 
 def _resource_buttons(view: ResourceDetail, to: Audience) -> tuple[Button, ...]:
     tenant = to.tenant(view.tenant)
-    thing = view.resource.short_id or view.resource.id
+    thing = phrases.spoken(view.resource)
     then = [card.show_graph(thing, to, view.tenant)]
     then.append(card.ask("What it could reach", canonical.can_reach(thing, tenant)))
     left = view.total_findings - min(len(view.findings), _NAMED)
@@ -181,7 +181,7 @@ def _row(
 
 def _connection_buttons(view: Connections, to: Audience) -> tuple[Button, ...]:
     tenant = to.tenant(view.tenant)
-    thing = view.about.short_id or view.about.id
+    thing = phrases.spoken(view.about)
     offered = [] if view.draw else [card.show_graph(thing, to, view.tenant)]
     if view.asked != "can_reach":
         offered.append(card.ask("What it could reach", canonical.can_reach(thing, tenant)))
@@ -195,7 +195,7 @@ def _connection_buttons(view: Connections, to: Audience) -> tuple[Button, ...]:
 def public_list(view: PublicList, to: Audience) -> Card:
     """Everything that the internet reaches; what somebody decided to leave open says so."""
     rows = tuple(_public_row(row) for row in view.rows[:_ROWS])
-    grid = Grid(columns=("Resource", "What", "How", "Worst"), rows=rows)
+    grid = Grid(columns=("Resource", "What", "How", "Exposure"), rows=rows)
     shown = f"the first {len(rows)} of " if len(rows) < view.total else ""
     asked = clean(view.asked, card.VALUE_LENGTH)
     whole = f"{asked} in {view.tenant}: {shown}{phrases.number(view.total)}"
@@ -208,16 +208,29 @@ def public_list(view: PublicList, to: Audience) -> Card:
 
 
 def _public_row(row: PublicResource) -> tuple[str, str, str, str]:
-    how = clean(row.how, card.VALUE_LENGTH) + (" (accepted)" if row.accepted else "")
-    worst = phrases.mark(row.worst) if row.worst else "-"
-    return (phrases.resource_name(row.resource), phrases.kind(row.resource.type), how, worst)
+    how = public_how(row)
+    return (phrases.resource_name(row.resource), phrases.kind(row.resource.type), how, rank(row))
+
+
+def public_how(row: PublicResource) -> str:
+    """How the internet gets there, and which of its vulnerabilities waits there."""
+    more = row.vulnerabilities - 1
+    flaw = f"; {row.flaw}{f' and {more} more' if more else ''}" if row.flaw else ""
+    return clean(row.how + flaw, card.VALUE_LENGTH) + (" (accepted)" if row.accepted else "")
+
+
+def rank(row: PublicResource) -> str:
+    """`CRITICAL 99` of the exposure that it is part of; else its worst finding; `-` for none."""
+    if row.graded is not None:
+        return f"{phrases.mark(row.graded)} {row.score}"
+    return phrases.mark(row.worst) if row.worst else "-"
 
 
 def _about_each(resources: Sequence[Resource], to: Audience, tenant: str) -> tuple[Button, ...]:
     return tuple(
         card.ask(
             f"About {clean(resource.name, 40)}",
-            canonical.about(resource.short_id or resource.id, to.tenant(tenant)),
+            canonical.about(phrases.spoken(resource), to.tenant(tenant)),
         )
         for resource in resources
     )

@@ -15,7 +15,7 @@ _SERVICES = {
 }  # fmt: skip
 _ACRONYM = re.compile(r"[A-Z]{2,}(?=[A-Z][a-z]|\d|$)")
 _ARN = re.compile(
-    r"arn:(?P<partition>[\w-]+):(?P<service>[\w-]+):[\w-]*:(?P<account>\d*):(?P<rest>.*)"
+    r"arn:(?P<partition>[\w-]+):(?P<service>[\w-]+):[\w-]*:(?P<account>\d*|aws):(?P<rest>.*)"
 )
 _ACCOUNT = re.compile(r"\d{12}")
 
@@ -138,9 +138,9 @@ def type_of_id(resource_id: str) -> tuple[str, str]:
 
 
 def account_id_of(arn: str) -> str:
-    """The account of an ARN; empty when it names none."""
+    """The account of an ARN; empty when it names none, as those of AWS's own policies do."""
     found = _ARN.fullmatch(arn)
-    return found["account"] if found else ""
+    return found["account"] if found and found["account"].isdigit() else ""
 
 
 def account_vertex(account: str) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 Item = dict[str, Any]
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
+_FOR_ADMINISTRATORS = {"22", "3389"}
 _BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 
 
@@ -94,8 +95,14 @@ class EstateTruth:
         return hosts | self.public_storage() | self.public_functions()
 
     def floodable(self) -> set[str]:
-        """Names of what takes traffic from the internet with no web ACL in front."""
-        return self.public_hosts() | self.public_balancers(bare=True)
+        """Names of what serves the internet with no web ACL in front."""
+        hosts = {
+            name
+            for name in self.public_hosts()
+            for groups in [{self.name(g) for g in _groups(self.item(name))} & self.open_groups()]
+            if any(self.open_ports(group) - _FOR_ADMINISTRATORS for group in groups)
+        }
+        return hosts | self.public_balancers(bare=True) | self.public_functions()
 
     def _is_open(self, item: Item) -> bool:
         return any(self.name(group) in self.open_groups() for group in _groups(item))

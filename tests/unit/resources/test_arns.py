@@ -107,3 +107,9 @@ def test_accounts_and_partitions() -> None:
         "aws-us-gov",
         "aws",
     ]
+
+
+def test_a_policy_of_aws_itself_is_a_policy_of_no_account() -> None:
+    managed = "arn:aws:iam::aws:policy/AdministratorAccess"
+    assert type_of_id(managed) == ("AwsIamPolicy", "AdministratorAccess")
+    assert account_id_of(managed) == ""

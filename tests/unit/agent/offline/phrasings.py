@@ -233,11 +233,17 @@ search_findings limit=10 text=encrypt
 search_findings limit=5 text=encrypt
     unencrypted volumes
 
-search_findings text=ssh limit=5
+remediation_advice about=EC2.13
     how to fix open ssh
-
-search_findings text=port 22 limit=5
     how can I close port 22
+    hwo do i fix the ssh thing
+    close ssh please
+
+remediation_advice about=EC2.14
+    how do I fix the open RDP
+
+search_findings text=ssh limit=5
+    how do i fix the ssh brute force attack
 
 public_resources kind=all
     what is public?
@@ -247,6 +253,14 @@ public_resources kind=all
     internet-facing things
     what can anyone on the internet reach
     what is publc
+
+public_resources kind=all unpatched=True
+    internet facing and unpatched
+    which internet-facing things have vulnerabilities?
+    public and vulnerable
+
+public_resources kind=compute unpatched=True
+    unpatched servers reachable from the internet
 
 public_resources kind=databases
     which databases are public?

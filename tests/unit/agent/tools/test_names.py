@@ -4,8 +4,9 @@ import pytest
 
 from agent.tools.findings import Search, search_findings
 from agent.tools.graph import connections, resource_detail
+from agent.tools.naming import kind
 from agent.tools.reader import TenantReader
-from agent.views import Choices, FindingList
+from agent.views import Choices, FindingList, ResourceDetail
 from integrations.connect import Connections
 from integrations.errors import NotFoundError
 from tests.unit.agent.exposures.estates import NOW
@@ -29,7 +30,10 @@ def test_a_choice_asks_what_was_asked_of_the_one_that_is_chosen(acme: TenantRead
         ]
         for choice in found.choices:
             assert choice.ask.startswith(verb)
-            assert choice.ask.count("arn:aws:iam::") == 1
+            assert choice.ask.endswith(f"`{choice.label}`")
+            chosen = resource_detail(acme, choice.label)
+            assert isinstance(chosen, ResourceDetail)
+            assert kind(chosen.resource) == choice.label.removesuffix(" web-app")
 
 
 def test_findings_of_a_name_that_is_only_part_of_others_are_asked_back(acme: TenantReader) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from agent.tools.graph import opens, public_resources, resource_detail
+from agent.tools.graph import resource_detail
+from agent.tools.public import opens, public_resources
 from agent.tools.reader import TenantReader
 from agent.views import ResourceDetail
 from integrations.connect import Connections
@@ -77,3 +78,22 @@ def test_doors_can_be_asked_for_by_port() -> None:
 )
 def test_a_port_is_looked_for_in_lists_and_ranges(ports: str, port: int, *, open_: bool) -> None:
     assert opens(ports, port) is open_
+
+
+def test_the_most_exposed_comes_first_whatever_its_own_findings_say(estate: Connections) -> None:
+    rows = public_resources(TenantReader(estate.systems("acme"), NOW), "all").rows
+    scores = [row.score for row in rows if not row.accepted]
+    assert rows[0].resource.name == "web-7"
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_only_what_is_vulnerable_is_told_when_asked(estate: Connections) -> None:
+    reader = TenantReader(estate.systems("acme"), NOW)
+    rows = public_resources(reader, "all", unpatched=True).rows
+    assert {row.resource.name for row in rows} == {"web-7", "coupon-preview"}
+    assert "CVE-2024-6387, exploit known" in {row.flaw for row in rows}
+
+
+def test_a_flood_meets_balancers_first_and_no_door_for_administrators(estate: Connections) -> None:
+    rows = public_resources(TenantReader(estate.systems("acme"), NOW), "ddos").rows
+    assert [row.resource.name for row in rows] == ["shop-front", "coupon-preview", "media-edge-1"]
