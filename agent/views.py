@@ -102,7 +102,7 @@ class Exposure:
     path: Path | None
     cut: Cut
     since: datetime | None
-    """When the oldest of its findings was first seen."""
+    """Since when the oldest of its findings has been open: since it came back, if it was gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +289,11 @@ class Changes:
     names: Mapping[str, str]
     trend: tuple[DayCount, ...]
     freshness: Freshness
+    exposures: tuple[Exposure, ...] = ()
+    """Those that are there only since then, the worst first."""
+    exposures_total: int = 0
+    opened_by_severity: Mapping[Severity, int] = field(default_factory=dict)
+    closed_by_severity: Mapping[Severity, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from agent.exposures import score
+from agent.exposures.evidence import opened_at
 from agent.views import Cut, Exposure, Term
 from integrations.findings.port import Finding
 from integrations.resources.port import Path
@@ -74,7 +75,7 @@ class Draft:
         )
 
     def _since(self) -> datetime | None:
-        return min((f.first_seen for f in self.findings.values()), default=None)
+        return min((opened_at(f) for f in self.findings.values()), default=None)
 
 
 def ref_of(group: str, resource: str) -> str:

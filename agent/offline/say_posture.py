@@ -1,6 +1,6 @@
 """How tenants, exposures and changes are said."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from agent.offline import wordings
 from agent.offline.understand import understand
@@ -165,23 +165,52 @@ def _changed(question: str, view: Changes, *, several: bool) -> str:
     who = f"{view.tenant}: " if several else ""
     if not (view.opened_total or view.closed_total or view.reopened):
         return f"{who}{'n' if several else 'N'}othing changed {view.since_words}."
-    came = counted(view.opened_total, "finding")
-    head = f"{came} came and {view.closed_total:,} went {view.since_words}."
+    came = f"{counted(view.opened_total, 'finding')} came{_of(view.opened_by_severity)}"
+    went = f"{view.closed_total:,} went{_of(view.closed_by_severity)}"
     worst, back = _worst_new(view), _came_back(view)
-    lines = [head, worst, back]
-    if understand(question).says(wordings.BACK):
-        back = back or f"Nothing came back {view.since_words}."
-        lines = [back] if several else [back, head]
+    when = view.since_words
+    asked = understand(question)
+    if asked.says(wordings.BACK):
+        back = back or f"Nothing came back {when}."
+        lines = [back] if several else [back, f"{came} and {went} {when}."]
     elif several:
-        return f"{who}{' '.join(line for line in (head, worst) if line)}"
+        return f"{who}{' '.join(w for w in (f'{came} and {went} {when}.', worst) if w)}"
+    elif asked.says(wordings.WAS_FIXED):
+        lines = [f"{went.replace(' went', _findings_went(view), 1)} {when}; {came}.", _fixed(view)]
+    elif view.exposures:
+        lines = [worst.replace(" new", f" new {when}", 1), f"{came} and {went}.", back]
+    else:
+        lines = [f"{came} and {went} {when}.", worst, back]
     return f"{who}{chr(10).join(line for line in lines if line)}"
 
 
+def _findings_went(view: Changes) -> str:
+    return " finding went" if view.closed_total == 1 else " findings went"
+
+
+def _of(counts: Mapping[Severity, int]) -> str:
+    """` (4 critical, 1 high)`; nothing when none of them is urgent."""
+    told = by_severity(counts)
+    return f" ({told.replace(' and ', ', ')})" if told else ""
+
+
+def _fixed(view: Changes) -> str:
+    if not view.closed:
+        return ""
+    best = view.closed[0]
+    return f"Most severe of what went: {best.severity.label.lower()}, {_named(best, view)}."
+
+
 def _worst_new(view: Changes) -> str:
+    """The new exposures, or the worst new finding where there is none."""
+    if view.exposures:
+        worst, count = view.exposures[0], view.exposures_total
+        are = "exposure is new: " if count == 1 else "exposures are new; worst: "
+        return f"{count:,} {are}{said(worst.headline, 200)} ({worst.score})."
     if not view.opened or view.opened[0].severity < Severity.HIGH:
         return ""
-    worst = view.opened[0]
-    return f"Worst new: {worst.severity.label.lower()}, {_named(worst, view)}."
+    worst_one = view.opened[0]
+    return f"Worst new: {worst_one.severity.label.lower()}, {_named(worst_one, view)}."
 
 
 def _came_back(view: Changes) -> str:

@@ -121,11 +121,10 @@ def _shown(view: View) -> list[Thing]:
             return [_exposure(exposure)]
         case Posture(worst=worst) if worst:
             return [_exposure(worst)]
+        case Changes(exposures=new) if new:
+            return [*map(_exposure, new), *map(_finding, _findings(view))]
         case FindingList() | FindingDetail() | Advice() | Proposal() | Changes():
-            return [
-                Thing("finding", f.ref, f.title, f.resource, f.resource_type)
-                for f in _findings(view)
-            ]
+            return [_finding(finding) for finding in _findings(view)]
         case TopResources():
             rows = [(row.key, view.names.get(row.key, "")) for row in view.rows]
             return [Thing("resource", key, name, key) for key, name in rows]
@@ -137,6 +136,10 @@ def _exposure(exposure: Exposure) -> Thing:
     return Thing(
         "exposure", exposure.ref, exposure.resource_name, exposure.resource, exposure.headline
     )
+
+
+def _finding(finding: Finding) -> Thing:
+    return Thing("finding", finding.ref, finding.title, finding.resource, finding.resource_type)
 
 
 def _findings(view: FindingList | FindingDetail | Advice | Proposal | Changes) -> Sequence[Finding]:

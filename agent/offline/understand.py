@@ -20,8 +20,8 @@ _CAMEL = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)+")
 _PLAIN = frozenset(
     {"wide-open", "e-mail", "follow-up", "sign-in", "log-in", "end-to-end", "so-called", "24h",
      "internet-facing", "cross-tenant", "cross-account", "t-2", "top-5", "top-10", "7d", "30d",
-     "cloudwatch", "cloudformation", "eventbridge", "securityhub", "ipv4", "ipv6", "imdsv1", "imdsv2", "0.0.0.0/0", "high-risk", "long-lived", "oauth2", "e.g",
-     "i.e"}
+     "ipv4", "ipv6", "imdsv1", "imdsv2", "0.0.0.0/0", "high-risk", "long-lived", "oauth2", "e.g",
+     "i.e", "cloudwatch", "cloudformation", "eventbridge", "securityhub"}
 )  # fmt: skip
 _POLITE = re.compile(
     r"^(?:(?:could|can|would|will) you|i (?:would like|want|need|wanna) to|let (?:us|me|s)) (?=\w)"

@@ -58,6 +58,7 @@ DO_FIX = _any(
 WHAT_FIXING_DOES = _any("what (would|will|does) (fixing|closing|the fix|it)", "preview", "dry run")
 WAS_FIXED = _any(
     "(what|anything|findings?) (was|were|got|been)",
+    "^(fixed|resolved|closed)",
     "(did|has|have) [a-z]+ (fix|fixed|resolve|resolved|close|closed)",
 )
 DRAW = _any(

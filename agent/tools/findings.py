@@ -1,14 +1,13 @@
-"""Questions about findings: lists, one finding, the worst resources, what changed."""
+"""Questions about findings: lists, one finding, the worst resources."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from agent import canonical
 from agent.tools.naming import short_name
 from agent.tools.reader import TenantReader
-from agent.views import Changes, Choices, FindingDetail, FindingList, TopResources
+from agent.views import Choices, FindingDetail, FindingList, TopResources
 from integrations.errors import NotFoundError, SecurityAssistError
 from integrations.findings.controls import canonical_control
 from integrations.findings.facts import facts_of
@@ -40,9 +39,7 @@ _STATES = {
     "resolved": frozenset({FindingState.RESOLVED, FindingState.PASSED, FindingState.ARCHIVED}),
     "any": frozenset[FindingState](),
 }
-_CLOSED = _STATES["resolved"]
-_NOTED = 5
-"""Findings of each sort that a "what changed" names."""
+CLOSED = _STATES["resolved"]
 
 
 class UnusableArgumentError(SecurityAssistError):
@@ -124,8 +121,14 @@ def _page(
     exposed = [f for f in (store.get(ref).finding for ref in refs) if _holds(where, f)]
     told = {finding.uid for finding in exposed}
     rest = [f for f in store.search(where, order, limit=offset + limit) if f.uid not in told]
-    merged = sorted([*exposed, *rest], key=lambda f: (-f.severity, f.uid not in told))
+    merged = exposed_first(reader, [*exposed, *rest])
     return merged[offset : offset + limit], len(exposed)
+
+
+def exposed_first(reader: TenantReader, found: Sequence[Finding]) -> list[Finding]:
+    """By severity; of equally severe ones those first that an exposure rests on."""
+    exposed = {ref for e in reader.exposures for ref in e.findings}
+    return sorted(found, key=lambda f: (-f.severity, f.ref not in exposed))
 
 
 def _holds(where: Filter, finding: Finding) -> bool:
@@ -256,54 +259,6 @@ def top_resources(
         whole=reader.open_findings,
         freshness=reader.freshness,
     )
-
-
-def changes(reader: TenantReader, since: str) -> Changes:
-    """What came and went since a moment: `today`, `yesterday`, `last_week`, `last_month`."""
-    moment, words = since_when(since, reader.now)
-    store = reader.systems.findings
-    opened = Filter(first_seen_since=moment)
-    closed = Filter(states=_CLOSED, resolved_since=moment)
-    reopened = Filter(reopened_since=moment)
-    rows = {
-        "opened": store.search(opened, Order.WORST, limit=_NOTED),
-        "closed": store.search(closed, Order.WORST, limit=_NOTED),
-        "reopened": store.search(reopened, Order.WORST, limit=_NOTED),
-    }
-    every: list[Finding] = [finding for found in rows.values() for finding in found]
-    return Changes(
-        tenant=reader.tenant.id,
-        since=moment,
-        since_words=words,
-        opened=tuple(rows["opened"]),
-        opened_total=_total(reader, opened),
-        closed=tuple(rows["closed"]),
-        closed_total=_total(reader, closed),
-        reopened=tuple(rows["reopened"]),
-        names=reader.names_of(every),
-        trend=tuple(store.trend(max(2, (reader.now - moment).days + 1), reader.now)),
-        freshness=reader.freshness,
-    )
-
-
-def since_when(since: str, now: datetime) -> tuple[datetime, str]:
-    """The moment that a word means, and the words for it.
-
-    Raises:
-        UnusableArgumentError: the word is not one of those that are known.
-    """
-    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    moments = {
-        "today": (midnight, "since midnight UTC"),
-        "yesterday": (now - timedelta(days=1), "in the last 24 hours"),
-        "last_week": (now - timedelta(days=7), "in the last 7 days"),
-        "last_month": (now - timedelta(days=30), "in the last 30 days"),
-    }
-    return _key(moments, since, "since")
-
-
-def _total(reader: TenantReader, where: Filter) -> int:
-    return sum(t.count for t in reader.systems.findings.count(where, Dimension.STATE))
 
 
 def _severity(name: str) -> Severity:

@@ -14,7 +14,7 @@ from strands.types.tools import AgentTool
 
 from agent.assistant import Scope
 from agent.remediation import Proposer
-from agent.tools import advice, findings, fixing, graph, posture, public, ranking, wire
+from agent.tools import advice, changes, findings, fixing, graph, posture, public, ranking, wire
 from agent.tools.reader import TenantReader
 from agent.views import Choice, Choices, TenantList, View
 from integrations.errors import SecurityAssistError
@@ -113,12 +113,12 @@ class Toolbox:
         self,
         since: Literal["today", "yesterday", "last_week", "last_month"],
     ) -> dict[str, Any]:
-        """Say what came, went and came back since a moment.
+        """Say what came, went and came back since a moment, new exposures first.
 
         Args:
             since: "yesterday" means the last 24 hours, "last_week" the last 7 days.
         """
-        return self._each("changes", lambda r: findings.changes(r, since))
+        return self._each("changes", lambda r: changes.changes(r, since))
 
     @tool
     def exposures(

@@ -166,11 +166,16 @@ def changes(views: Sequence[Changes], to: Audience) -> Card:
         whole=f"Changes {views[0].since_words} in {_tenants(len(views))}",
         freshness=tuple(view.freshness for view in views),
         then=tuple(
-            card.explain(view.opened[0].ref, to, view.tenant, f"Explain the worst of {view.tenant}")
-            for view in ranked[:_ASKED]
-            if view.opened
+            _explain_worst(view, to) for view in ranked[:_ASKED] if view.opened or view.exposures
         ),
     )
+
+
+def _explain_worst(view: Changes, to: Audience) -> Button:
+    label = f"Explain the worst of {view.tenant}"
+    if view.exposures:
+        return card.why(view.exposures[0].ref, to, view.tenant, label)
+    return card.explain(view.opened[0].ref, to, view.tenant, label)
 
 
 def _back(view: Changes) -> str:
@@ -178,6 +183,10 @@ def _back(view: Changes) -> str:
 
 
 def _worst_new(view: Changes) -> str:
+    if view.exposures:
+        worst_one = view.exposures[0]
+        headline = clean(worst_one.headline, card.VALUE_LENGTH)
+        return f"{phrases.mark(worst_one.severity)} {headline} · {worst_one.ref}"
     if not view.opened:
         return "none"
     worst = view.opened[0]

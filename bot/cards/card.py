@@ -89,9 +89,9 @@ def plan_fix(ref: str, to: Audience, tenant: str) -> Button:
     return ask("Plan the fix", canonical.plan_fix(ref, to.tenant(tenant)))
 
 
-def why(ref: str, to: Audience, tenant: str) -> Button:
+def why(ref: str, to: Audience, tenant: str, label: str = "Why") -> Button:
     """`Why` of an exposure."""
-    return ask("Why", canonical.why(ref, to.tenant(tenant)))
+    return ask(label, canonical.why(ref, to.tenant(tenant)))
 
 
 def explain(ref: str, to: Audience, tenant: str, label: str = "Explain") -> Button:

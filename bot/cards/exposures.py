@@ -1,6 +1,7 @@
 """Exposures as cards: the ranked list with what to press, and why one ranks where it does."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agent import canonical
 from agent.guard.untrusted import clean
@@ -57,6 +58,12 @@ def item(number: int | None, exposure: Exposure, to: Audience) -> Item:
         lines=tuple(lines),
         buttons=_press(exposure, to, every=first),
     )
+
+
+def new_item(number: int, exposure: Exposure, to: Audience) -> Item:
+    """An exposure among what changed: short, its buttons below the list."""
+    whole = item(number, exposure, to)
+    return replace(whole, lines=whole.lines[:1], buttons=())
 
 
 def cut(change: Cut) -> str:

@@ -7,7 +7,7 @@ from agent.guard.untrusted import clean
 from agent.offline.words import one
 from agent.views import Advice, Changes, Choices, FindingDetail, FindingList, Proposal
 from bot import phrases
-from bot.cards import card
+from bot.cards import card, exposures
 from bot.cards.card import Audience, Card
 from bot.messages import Actions, Button, Grid, Item, Part, Prose, Style
 from integrations.findings.port import Finding, FindingState
@@ -174,12 +174,15 @@ def _exposed(view: FindingDetail, to: Audience) -> str:
 
 def changes(view: Changes, to: Audience) -> Card:
     """What came, went and came back since a moment."""
-    opened = view.opened[:_SPELT_OUT]
-    parts: list[Part] = [
-        item(number, finding, view.names, to) for number, finding in enumerate(opened, start=1)
+    new = view.exposures
+    opened = view.opened[: max(_SPELT_OUT - len(new), 1)]
+    parts: list[Part] = [exposures.new_item(n, e, to) for n, e in enumerate(new, start=1)]
+    parts += [
+        item(number, finding, view.names, to)
+        for number, finding in enumerate(opened, start=len(new) + 1)
     ]
     rows = [
-        ("New", _some(view.opened_total, len(opened))),
+        ("New", _some(view, len(opened), to)),
         ("Fixed", _titles(view.closed, view.closed_total, view.names)),
         ("Regressed", _titles(view.reopened, len(view.reopened), view.names)),
     ]
@@ -192,14 +195,16 @@ def changes(view: Changes, to: Audience) -> Card:
         whole=f"{to.prefix(view.tenant)}changes {view.since_words}",
         freshness=(view.freshness,),
         then=(
-            *_explain(opened, 0, view.tenant, to),
+            *(card.why(e.ref, to, view.tenant, f"Why {n}") for n, e in enumerate(new, start=1)),
+            *_explain(opened, len(new), view.tenant, to)[: _NAMED - len(new)],
             card.ask("What needs attention first", attention),
         ),
     )
 
 
-def _some(total: int, shown: int) -> str:
-    if total <= shown:
+def _some(view: Changes, shown: int, to: Audience) -> str:
+    total = view.opened_total
+    if total <= shown or (view.exposures and to.has_read(phrases.counted(total, "finding"))):
         return ""
     return f"{phrases.number(total)} in all, the worst {shown} above"
 
