@@ -10,6 +10,7 @@ from agent.views import (
     ExposureList,
     FindingDetail,
     FindingList,
+    IdentityList,
     Posture,
     Proposal,
     PublicList,
@@ -43,11 +44,12 @@ def _refs(view: View) -> Iterator[str]:  # noqa: C901 - one plain case per kind 
             yield from (f.ref for f in view.findings)
         case TopResources():
             yield from (row.key for row in view.rows)
-        case PublicList():
+        case PublicList() | IdentityList():
             yield from (row.resource.id for row in view.rows)
         case Connections():
             yield from (r.id for r in view.graph.resources)
         case Changes():
+            yield from (exposure.ref for exposure in view.exposures)
             yield from (f.ref for f in (*view.opened, *view.closed, *view.reopened))
         case Posture():
             if view.worst:

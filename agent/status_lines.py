@@ -14,6 +14,7 @@ _LINES = {
     "resource_detail": "Looking the resource up",
     "connections": "Walking the resource graph",
     "public_resources": "Looking from the internet",
+    "risky_identities": "Reading users, roles and policies",
     "remediation_advice": "Looking for a fix",
     "propose_fix": "Working out the calls, without making them",
     "ask_back": "Thinking of what could be meant",

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from agent.identities import RiskyIdentity
 from integrations.findings.port import Breakdown, DayCount, Finding, Severity
 from integrations.resources.port import Path, Resource, Subgraph
 
@@ -165,7 +166,7 @@ class FindingList:
     """Names that people use, by resource uid."""
     freshness: Freshness
     filtered: Mapping[str, str] = field(default_factory=dict)
-    """The tool's own arguments, so that a follow-up can change one of them."""
+    """The tool's own arguments: a follow-up changes one of them."""
     exposed: int = 0
     """How many of the total some exposure rests on; they are listed before others as severe."""
 
@@ -275,6 +276,18 @@ class PublicList:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityList:
+    """Every identity about which something is wrong, the riskiest first."""
+
+    tenant: str
+    rows: tuple[RiskyIdentity, ...]
+    total: int
+    whole: int
+    """How many identities were looked at."""
+    freshness: Freshness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
     """What came and went since a moment."""
 
@@ -379,6 +392,7 @@ View = (
     | ResourceDetail
     | Connections
     | PublicList
+    | IdentityList
     | Changes
     | Advice
     | Proposal

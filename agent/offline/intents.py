@@ -273,6 +273,8 @@ def _exposures(asked: Asked, _: Around) -> list[Call]:
     about = next((about for meaning, about in says.EXPOSURES_ABOUT if asked.says(meaning)), None)
     if about == "blind_spot" and asked.service:
         return []
+    if about == "identity":
+        return [Call("risky_identities")]
     if about is not None:
         return [Call("exposures", {"about": about, "limit": 5})]
     if asked.says(says.WHY_ALONE) or asked.says(says.SHOW_ALONE):

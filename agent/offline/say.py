@@ -20,6 +20,7 @@ from agent.views import (
     FindingDetail,
     FindingList,
     Freshness,
+    IdentityList,
     Posture,
     Proposal,
     PublicList,
@@ -97,6 +98,7 @@ _SAYERS: dict[type, Any] = {
     ResourceDetail: say_resources.resource_detail,
     Connections: say_resources.connections,
     PublicList: say_resources.public_lists,
+    IdentityList: say_resources.identities,
 }
 
 

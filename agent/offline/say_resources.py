@@ -6,7 +6,7 @@ from agent.offline import wordings
 from agent.offline.understand import understand
 from agent.offline.words import counted, joined, one, said
 from agent.tools.naming import kind
-from agent.views import Connections, PublicList, PublicResource, ResourceDetail
+from agent.views import Connections, IdentityList, PublicList, PublicResource, ResourceDetail
 from integrations.findings.port import Severity
 from integrations.resources.port import INTERNET, Path, Resource
 
@@ -180,3 +180,21 @@ def _worst(rows: Sequence[PublicResource]) -> str:
     which = f"Worst: {said(first.resource.name)}, " if len(rows) > 1 else "It is "
     flaw = f"; {said(first.flaw)}" if first.flaw else ""
     return f"{which}{graded}{said(first.how)}{flaw}."
+
+
+def identities(_: str, views: Sequence[IdentityList]) -> str:
+    """How many identities are risky, and what is wrong with the riskiest."""
+    ranked = sorted(views, key=lambda v: (-max((r.score for r in v.rows), default=0), v.tenant))
+    return "\n".join(map(_identities, ranked))
+
+
+def _identities(view: IdentityList) -> str:
+    if not view.rows:
+        return f"None of the {view.whole:,} identities of {view.tenant} stands out as risky."
+    first = view.rows[0]
+    named = f"{kind(first.resource)} {said(first.resource.name)}"
+    what = "; ".join(said(fault) for fault in first.faults[:_NAMED])
+    if view.total == 1:
+        return f"{view.tenant} has 1 risky identity, of {view.whole:,}: {named}, {what}."
+    of = f"{view.total:,} risky identities, of {view.whole:,}"
+    return f"{view.tenant} has {of}. Riskiest: {named}, {what}."

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.identities import RiskyIdentity
 from agent.tools import wire
 from agent.views import (
     Advice,
@@ -16,6 +17,7 @@ from agent.views import (
     ExposureList,
     FindingDetail,
     FindingList,
+    IdentityList,
     Posture,
     Proposal,
     PublicList,
@@ -112,6 +114,9 @@ def _listed(views: Sequence[View]) -> list[Thing]:
     if exposures:
         exposures.sort(key=lambda e: (-e.score, e.tenant, e.ref))
         return [_exposure(exposure) for exposure in exposures]
+    identities = [row for v in views if isinstance(v, IdentityList) for row in v.rows]
+    if identities:
+        return [_identity(row) for row in identities]
     return [thing for view in views for thing in _shown(view)]
 
 
@@ -136,6 +141,14 @@ def _exposure(exposure: Exposure) -> Thing:
     return Thing(
         "exposure", exposure.ref, exposure.resource_name, exposure.resource, exposure.headline
     )
+
+
+def _identity(row: RiskyIdentity) -> Thing:
+    """As the exposure or the finding that tells most of it; else as itself."""
+    uid, name = row.resource.id, row.resource.name
+    if not row.ref:
+        return Thing("resource", uid, name, uid)
+    return Thing("exposure" if row.ref.startswith("X-") else "finding", row.ref, name, uid)
 
 
 def _finding(finding: Finding) -> Thing:

@@ -14,7 +14,18 @@ from strands.types.tools import AgentTool
 
 from agent.assistant import Scope
 from agent.remediation import Proposer
-from agent.tools import advice, changes, findings, fixing, graph, posture, public, ranking, wire
+from agent.tools import (
+    advice,
+    changes,
+    findings,
+    fixing,
+    graph,
+    identities,
+    posture,
+    public,
+    ranking,
+    wire,
+)
 from agent.tools.reader import TenantReader
 from agent.views import Choice, Choices, TenantList, View
 from integrations.errors import SecurityAssistError
@@ -81,6 +92,7 @@ class Toolbox:
             self.resource_detail,
             self.connections,
             self.public_resources,
+            self.risky_identities,
             self.remediation_advice,
             self.ask_back,
         ]
@@ -135,7 +147,7 @@ class Toolbox:
         asks what matters, what is risky, or where to start.
 
         Args:
-            about: Which exposures; "identity" for risky users, roles and keys, "data" for
+            about: Which exposures; "identity" for those of users and roles, "data" for
                 what leads to sensitive data, "threat" for active attacks, "vulnerability"
                 for exploitable software, "internet" for what is open to everybody.
             limit: How many at most, 1 to 10.
@@ -280,6 +292,15 @@ class Toolbox:
             "public_resources",
             lambda r: public.public_resources(r, kind, port, unpatched=unpatched),
         )
+
+    @tool
+    def risky_identities(self) -> dict[str, Any]:
+        """List users, roles, groups and policies about which something is wrong, and what.
+
+        Administrators, keys not rotated, credentials unused, no second factor, roles that
+        strangers may assume. Use it for "risky identities", "who has admin", "old access keys".
+        """
+        return self._each("risky_identities", identities.risky_identities)
 
     @tool
     def propose_fix(self, about: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from agent.views import (
     ExposureList,
     FindingDetail,
     FindingList,
+    IdentityList,
     Posture,
     Proposal,
     PublicList,
@@ -97,6 +98,7 @@ _MAKERS_OF_SEVERAL: dict[type, Callable[[Sequence[Any], Audience], Card]] = {
     Posture: estate.postures,
     FindingList: across.finding_lists,
     TopResources: across.top_resources,
+    IdentityList: estate.identities,
     PublicList: across.public_lists,
     Changes: across.changes,
 }

@@ -84,9 +84,9 @@ def show_graph(thing: str, to: Audience, tenant: str) -> Button:
     return ask("Show graph", canonical.show_graph(thing, to.tenant(tenant)))
 
 
-def plan_fix(ref: str, to: Audience, tenant: str) -> Button:
+def plan_fix(ref: str, to: Audience, tenant: str, label: str = "Plan the fix") -> Button:
     """`Plan the fix` of an exposure or a finding."""
-    return ask("Plan the fix", canonical.plan_fix(ref, to.tenant(tenant)))
+    return ask(label, canonical.plan_fix(ref, to.tenant(tenant)))
 
 
 def why(ref: str, to: Audience, tenant: str, label: str = "Why") -> Button:

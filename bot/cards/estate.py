@@ -1,10 +1,11 @@
-"""Tenants as cards: who they are, how they stand, one or all of them."""
+"""Tenants and their identities as cards: who they are, how they stand, one or all of them."""
 
 from collections.abc import Mapping, Sequence
 
 from agent import canonical
 from agent.guard.untrusted import clean
-from agent.views import Posture, TenantList
+from agent.identities import RiskyIdentity
+from agent.views import IdentityList, Posture, TenantList
 from bot import phrases
 from bot.cards import card
 from bot.cards.card import Audience, Card
@@ -13,6 +14,7 @@ from integrations.findings.port import Severity
 
 _ASKED = 4
 """Tenants that get a button of their own."""
+_IDENTITIES, _NAMED = 10, 3
 
 
 def tenant_list(view: TenantList) -> Card:
@@ -137,3 +139,42 @@ def _then(view: Posture, tenant: str | None) -> tuple[Button, ...]:
         label = f"All criticals ({phrases.number(criticals)})"
         then.append(card.ask(label, canonical.all_open(Severity.CRITICAL, tenant)))
     return (*then, card.ask("What changed today", changed))
+
+
+def identities(views: Sequence[IdentityList], to: Audience) -> Card:
+    """Risky identities with all that is wrong with each, the riskiest of all tenants first."""
+    found = [(row, view.tenant) for view in views for row in view.rows]
+    found.sort(key=lambda f: (-f[0].score, -(f[0].worst or 0), -len(f[0].faults), f[1]))
+    rows = tuple(
+        (
+            str(number),
+            f"{to.prefix(tenant)}{phrases.resource_name(row.resource)}",
+            phrases.kind(row.resource.type),
+            f"{clean('; '.join(row.faults), card.VALUE_LENGTH)}{_told_by(row)}",
+        )
+        for number, (row, tenant) in enumerate(found[:_IDENTITIES], start=1)
+    )
+    total = sum(view.total for view in views)
+    first = f"The first {len(rows)} of " if len(rows) < total else ""
+    where = views[0].tenant if len(views) == 1 else phrases.counted(len(views), "tenant")
+    counted = phrases.counted(total, "risky identity", "risky identities")
+    counted += f", of {phrases.number(sum(view.whole for view in views))} looked at,"
+    grid = Grid(columns=("#", "Identity", "What", "Why"), rows=rows, numeric=(0,))
+    return Card(
+        parts=(grid,) if rows else (),
+        whole=f"{first}{counted} in {where}",
+        freshness=tuple(view.freshness for view in views),
+        then=tuple(_about(row, tenant, to) for row, tenant in found[:_NAMED]),
+    )
+
+
+def _told_by(row: RiskyIdentity) -> str:
+    score = f" ({row.score})" if row.score else ""
+    return f" · {row.ref}{score}" if row.ref else ""
+
+
+def _about(row: RiskyIdentity, tenant: str, to: Audience) -> Button:
+    if row.ref.startswith("X-"):
+        return card.plan_fix(row.ref, to, tenant, f"Fix {clean(row.resource.name, 40)}")
+    about = canonical.about(phrases.spoken(row.resource), to.tenant(tenant))
+    return card.ask(f"About {clean(row.resource.name, 40)}", about)

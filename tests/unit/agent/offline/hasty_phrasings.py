@@ -14,7 +14,7 @@ posture_summary
     how does globex stand
     how is acme doin
 
-exposures about=identity limit=5
+risky_identities
     who has admin
     unused credentials
     riskiest users n roles

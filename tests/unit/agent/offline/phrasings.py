@@ -67,7 +67,7 @@ exposures about=all limit=10
     list every exposure
     all exposures
 
-exposures about=identity limit=5
+risky_identities
     risky identities
     which users are risky?
     old access keys

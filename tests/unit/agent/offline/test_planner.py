@@ -26,6 +26,7 @@ TOOLS = frozenset(
         "resource_detail",
         "connections",
         "public_resources",
+        "risky_identities",
         "remediation_advice",
         "ask_back",
     }
