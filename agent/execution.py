@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from agent.access import PlanAccess
 from agent.aftermath import Aftermath
 from agent.approval import refuse_start, refuse_undo_start
+from agent.audited import unaudited
 from agent.drift import moved
 from agent.guard.untrusted import clean
 from agent.planning import FixPlanner
@@ -156,6 +157,9 @@ class Executor:
         refusal = (refuse_undo_start if undoing else refuse_start)(request, tenant)
         if refusal:
             return refusal.reason
+        unsure = unaudited(self._systems.audit, request)
+        if unsure:
+            return unsure
         if undoing:
             return self._access.drift(request)
         return ""
