@@ -22,7 +22,12 @@ from bot.cards.details import details
 from bot.cards.remediation import remediation_card, verdict
 from bot.messages import Channel, Click, Line, Person, Picture, Place, Prose, Reply
 from bot.turned_away import write_down
-from integrations.errors import NotFoundError, SecurityAssistError, StaleWriteError
+from integrations.errors import (
+    NotFoundError,
+    SecurityAssistError,
+    StaleWriteError,
+    UnavailableError,
+)
 from integrations.remediations.port import Remediation, Stage
 from integrations.runbooks.port import RunbookCatalogue
 from integrations.systems import Estate, Systems
@@ -39,7 +44,7 @@ _ADVANCE = "advance/"
 _TRIES = 8
 
 _REMEMBERED = 50
-"""Requests of a tenant whose cards are watched: the newest."""
+"""Requests of a tenant that one sweep looks at: the newest."""
 
 _POLL_S = 1.0
 _TURN_S = 40.0
@@ -90,8 +95,6 @@ class Fixing:
         self._later = later
         self._owner = owner
         self._pause = pause
-        self._shown: dict[str, int] = {}
-        """Versions of requests as this process last put them on their cards."""
 
     # -- proposed
 
@@ -226,16 +229,14 @@ class Fixing:
     def sweep(self) -> None:
         """Close what nobody decided in time, and take up what a worker that died has left.
 
-        Cards of requests that were decided elsewhere, as on the command line, are rewritten.
+        Cards that are behind are rewritten: of requests that were decided elsewhere, as on the
+        command line, and those that the platform, or a worker that died, did not rewrite in time.
         """
         for tenant in self._tenants():
             systems = self._estate.systems(tenant.id)
-            late = {request.id for request in self._requests(systems).sweep()}
-            for request in systems.remediations.search(limit=_REMEMBERED):
-                shown = self._shown.get(request.id, request.version)
-                self._shown.setdefault(request.id, shown)
-                if request.id in late or shown != request.version:
-                    self._rewrite(systems, request.id)
+            self._requests(systems).sweep()
+            for request in systems.remediations.unshown(_REMEMBERED):
+                self._rewrite(systems, request.id)
             self._show_replacements(systems)
             executor = Executor(systems, self._catalogue, self._clock)
             for request in executor.waiting():
@@ -244,17 +245,35 @@ class Fixing:
     # -- said
 
     def _rewrite(self, systems: Systems, request_id: str) -> None:
-        """The card as the request stands now; a card that cannot be rewritten stops nothing."""
+        """The card as the request stands now; a card that cannot be rewritten stops nothing.
+
+        The sweep tries again what the platform could not take for now.
+        """
+        store = systems.remediations
         try:
-            request = systems.remediations.get(request_id)
-            address = _address(request)
-            if address is not None:
-                channel = self._channel_at(address.place)
-                channel.update(address.message_id, remediation_card(request, systems.tenant))
-            self._shown[request.id] = request.version
+            for _ in range(_TRIES):
+                request = store.get(request_id)
+                self._put_on_card(systems, request)
+                store.shown(request.id, request.version)
+                if store.get(request_id).version == request.version:
+                    return
         except SecurityAssistError as error:
             name = type(error).__name__
             _log.warning("request=<%s>, error=<%s> | card not rewritten", request_id[:32], name)
+
+    def _put_on_card(self, systems: Systems, request: Remediation) -> None:
+        address = _address(request)
+        if address is None:
+            return
+        card = remediation_card(request, systems.tenant)
+        try:
+            self._channel_at(address.place).update(address.message_id, card)
+        except UnavailableError:
+            raise
+        except SecurityAssistError as error:
+            # A message that is gone for good would be tried for ever.
+            name = type(error).__name__
+            _log.warning("request=<%s>, error=<%s> | card is not there any more", request.id, name)
 
     def _announce(self, request: Remediation) -> None:
         """The thread's last word about it, which notifies as a rewritten card does not."""

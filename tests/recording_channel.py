@@ -44,6 +44,8 @@ class RecordingChannel(Channel):
     posted: list[Reply] = field(default_factory=list)
     whispered: list[Reply] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
+    failing: Exception | None = None
+    """What each `update` fails with."""
 
     @override
     def status(self, text: str) -> None:
@@ -61,6 +63,8 @@ class RecordingChannel(Channel):
 
     @override
     def update(self, message_id: str, reply: Reply) -> None:
+        if self.failing is not None:
+            raise self.failing
         self.posted[int(message_id) - 1] = reply
 
     @override

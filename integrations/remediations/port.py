@@ -83,3 +83,17 @@ class RemediationStore(Protocol):
         `limit` None: every one.
         """
         ...
+
+    def shown(self, remediation_id: str, version: int) -> None:
+        """Note that a request's card tells of this version.
+
+        What is noted of an older version, or of a request that is not there, changes nothing.
+        """
+        ...
+
+    def unshown(self, limit: int = 50) -> list[Remediation]:
+        """Requests that have moved on since `shown` was last told of them, newest first.
+
+        A request that was only added has nothing to be shown yet.
+        """
+        ...

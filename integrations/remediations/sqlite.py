@@ -35,6 +35,15 @@ CREATE TABLE IF NOT EXISTS remediation (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS remediation_stage ON remediation (tenant, stage, requested_at);
 CREATE INDEX IF NOT EXISTS remediation_finding ON remediation (tenant, finding, requested_at);
+CREATE TABLE IF NOT EXISTS card_behind (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (tenant, id)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER IF NOT EXISTS card_falls_behind AFTER UPDATE ON remediation
+    BEGIN INSERT INTO card_behind VALUES (NEW.tenant, NEW.id, NEW.version)
+    ON CONFLICT DO UPDATE SET version = excluded.version; END;
 CREATE TABLE IF NOT EXISTS audit (
     tenant TEXT NOT NULL,
     number INTEGER NOT NULL,
@@ -178,6 +187,22 @@ class _Store(RemediationStore):
             f"SELECT body FROM remediation WHERE {' AND '.join(where)}"  # noqa: S608 - our own words
             " ORDER BY requested_at DESC, id LIMIT ?",
             (*values, -1 if limit is None else limit),
+        )
+        return [_remediation.decode(row[0]) for row in rows]
+
+    @override
+    def shown(self, remediation_id: str, version: int) -> None:
+        self._file.write(
+            "DELETE FROM card_behind WHERE tenant = ? AND id = ? AND version <= ?",
+            (self._tenant, bound(remediation_id), version),
+        )
+
+    @override
+    def unshown(self, limit: int = 50) -> list[Remediation]:
+        rows = self._file.rows(
+            "SELECT body FROM card_behind JOIN remediation USING (tenant, id)"
+            " WHERE tenant = ? ORDER BY requested_at DESC, id LIMIT ?",
+            (self._tenant, limit),
         )
         return [_remediation.decode(row[0]) for row in rows]
 

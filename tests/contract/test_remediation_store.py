@@ -223,3 +223,25 @@ def test_two_processes_never_begin_on_one_resource(remediations: Opened[Remediat
 def _ready(request_id: str, resource: str) -> tuple[Remediation, Remediation]:
     request = remediation(request_id, plan=plan(resource=resource))
     return request, request.approved("slack/T0001/UONCALL1", NOON)
+
+
+def test_a_request_that_moved_on_is_told_until_its_card_tells_of_it(
+    requests: RemediationStore, remediations: Opened[Remediations]
+) -> None:
+    new = remediation()
+    requests.add(new)
+    assert requests.unshown() == []
+    approved = new.approved("slack/T0001/UONCALL1", NOON)
+    requests.save(approved)
+    claimed = approved.claimed("worker-1", NOON, LEASE)
+    assert requests.begin(claimed, MANY)
+    assert requests.unshown() == [claimed]
+    requests.shown(new.id, approved.version)
+    requests.shown("R-bbbbbbbbbbbbbbbb", claimed.version)
+    assert requests.unshown() == [claimed], "noted of an older version"
+    assert remediations.now.of("globex").unshown() == []
+    remediations.now.of("globex").shown(new.id, claimed.version)
+    again = remediations.again().of("acme")
+    assert again.unshown() == [claimed]
+    again.shown(new.id, claimed.version)
+    assert again.unshown() == []

@@ -255,6 +255,14 @@ class LosesVerified(RemediationStore):
         return self._inner.get(remediation_id)
 
     @override
+    def shown(self, remediation_id: str, version: int) -> None:
+        self._inner.shown(remediation_id, version)
+
+    @override
+    def unshown(self, limit: int = 50) -> list[Remediation]:
+        return self._inner.unshown(limit)
+
+    @override
     def search(self, *args: Any, **narrowed: Any) -> list[Remediation]:
         return self._inner.search(*args, **narrowed)
 
