@@ -75,7 +75,7 @@ class GremlinWrites:
             if _moment(change, resource_id) >= stored.get(resource_id, -1)
         ]
         # First the memory of it: what is cut off here still keeps older items away.
-        self._replace([self._rows.gone_row(i, change.deleted_at.get(i, EPOCH)) for i in gone])
+        self.replace([self._rows.gone_row(i, change.deleted_at.get(i, EPOCH)) for i in gone])
         self._drop_edges(self._told_by(gone))
         self._drop(self._rows.vids(gone))
 
@@ -112,11 +112,11 @@ class GremlinWrites:
         rows = [self._rows.row(resource) for resource in resources]
         there = self._digests([resource.id for resource in resources])
         # What is there already is not written again: whoever reads meanwhile sees it whole.
-        self._replace([row for row in rows if there.get(row["m"][T.id]) != row["p"]["digest"]])
+        self.replace([row for row in rows if there.get(row["m"][T.id]) != row["p"]["digest"]])
         self._add_edges(moved)
         self._drop([self._rows.gone(resource.id) for resource in resources])
 
-    def _replace(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def replace(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write vertices with these properties and no others, whatever they had before."""
         for chunk in chunks(rows, self._sizes.vertices):
             (
@@ -182,7 +182,7 @@ class GremlinWrites:
         for chunk in chunks(sorted(ids), FRONTIER):
             there = set(self._g.V(self._rows.vids(chunk)).id_().to_list())
             missing += [mentioned(i) for i in chunk if self._rows.vid(i) not in there]
-        self._replace([self._rows.row(resource) for resource in missing])
+        self.replace([self._rows.row(resource) for resource in missing])
 
     def _add_edges(self, rows: Sequence[Mapping[Any, Any]]) -> None:
         unique = list({row[T.id]: row for row in rows}.values())

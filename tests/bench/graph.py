@@ -54,13 +54,7 @@ def _figures(path: Path) -> Iterator[str]:
     chance = random.Random(3)
     resources, links = _estate(chance)
     graph: ResourceGraph = GraphersalResourceGraph(path, "acme")
-    whole = GraphChange(resources=resources, links=links)
-    yield _seconds(f"{len(resources):,} resources, {len(links):,} links at once", graph, whole)
-    for count in (_AT_ONCE, 10):
-        some = {resource.id for resource in resources[-count:]}
-        part = [(owner, link) for owner, link in links if owner in some]
-        again = _newer(GraphChange(resources=resources[-count:], links=part), count)
-        yield _seconds(f"{count:,} of them again, newer", graph, again)
+    yield from _writes(graph, resources, links)
     began = time.perf_counter()
     graph = GraphersalResourceGraph(path, "acme")
     graph.get([resources[0].id])
@@ -76,6 +70,31 @@ def _figures(path: Path) -> Iterator[str]:
     yield from _other_questions(graph, everything[_HUBS:], chance)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     yield f"peak memory {peak:,.0f} MB"
+
+
+def figures(graph: ResourceGraph) -> Iterator[str]:
+    """The same estate and questions at another engine, whose graph is empty."""
+    chance = random.Random(3)
+    resources, links = _estate(chance)
+    yield from _writes(graph, resources, links)
+    everything = [resource.id for resource in resources]
+    starts = chance.sample(everything, _STARTS // 4)
+    yield line("3 hops from anywhere", _each(graph, starts))
+    yield line(f"3 hops from a hub of {_OF_A_HUB:,} links", _each(graph, _ids(_HUBS)))
+    yield line("3 hops into anywhere", _each(graph, starts, Direction.IN))
+    yield from _other_questions(graph, everything[_HUBS:], chance)
+
+
+def _writes(
+    graph: ResourceGraph, resources: Sequence[Resource], links: Sequence[tuple[str, Link]]
+) -> Iterator[str]:
+    whole = GraphChange(resources=resources, links=links)
+    yield _seconds(f"{len(resources):,} resources, {len(links):,} links at once", graph, whole)
+    for count in (_AT_ONCE, 10):
+        some = {resource.id for resource in resources[-count:]}
+        part = [(owner, link) for owner, link in links if owner in some]
+        again = _newer(GraphChange(resources=resources[-count:], links=part), count)
+        yield _seconds(f"{count:,} of them again, newer", graph, again)
 
 
 def _over_dictionaries(links: Sequence[tuple[str, Link]], starts: Sequence[str]) -> list[Took]:
@@ -124,10 +143,11 @@ def _each(
 
 
 def _ids(count: int) -> list[str]:
-    return [_id(number) for number in range(count)]
+    return [vertex_id(number) for number in range(count)]
 
 
-def _id(number: int) -> str:
+def vertex_id(number: int) -> str:
+    """The ARN of the nth resource."""
     return f"arn:aws:ec2:eu-west-1:111122223333:instance/i-{number:017x}"
 
 
@@ -135,7 +155,7 @@ def _estate(chance: random.Random) -> tuple[list[Resource], list[tuple[str, Link
     """Three links from each resource on average, a thousand from each of the first fifty."""
     resources = [
         Resource(
-            id=_id(number),
+            id=vertex_id(number),
             type="AwsEc2Instance",
             name=f"host-{number}",
             short_id=f"i-{number:017x}",
@@ -151,12 +171,12 @@ def _estate(chance: random.Random) -> tuple[list[Resource], list[tuple[str, Link
     while len(links) < _LINKS:
         number = len(links)
         if number < _HUBS * _OF_A_HUB:
-            source = _id(number // _OF_A_HUB)
+            source = vertex_id(number // _OF_A_HUB)
         elif number < _LINKS - _REACHED:
-            source = _id(chance.randrange(_RESOURCES))
+            source = vertex_id(chance.randrange(_RESOURCES))
         else:
             source = INTERNET
-        target, kind = _id(chance.randrange(_RESOURCES)), chance.choice(_KINDS)
+        target, kind = vertex_id(chance.randrange(_RESOURCES)), chance.choice(_KINDS)
         links[source, target, kind] = Link(source=source, kind=kind, target=target)
     return resources, [(link.target, link) for link in links.values()]
 

@@ -13,8 +13,8 @@ GRAPHS = max(8, os.cpu_count() or 1)
 """As many test workers can have a graph for themselves: g0, g1, ...; `g` is for people."""
 
 
-def prepare(ground: Ground, port: int | None) -> Launch:
-    """Everything that a start needs.
+def prepare(ground: Ground, port: int | None, heap: str = "512m") -> Launch:
+    """Everything that a start needs; `heap` as Java's -Xmx takes it.
 
     Raises:
         CannotStartError: no Java, or Maven could not fetch the server.
@@ -32,7 +32,7 @@ def prepare(ground: Ground, port: int | None) -> Launch:
         name="gremlin",
         version=VERSION,
         command=[
-            str(java), "-Xms128m", "-Xmx512m", "-cp", f"{folder}:{class_path}",
+            str(java), "-Xms128m", f"-Xmx{heap}", "-cp", f"{folder}:{class_path}",
             "org.apache.tinkerpop.gremlin.server.GremlinServer", "server.yaml",
         ],
         folder=folder,

@@ -282,6 +282,9 @@ def test_a_change_that_was_cut_off_anywhere_is_completed_by_applying_it_again(
             cut_off += 1
             # The lease that was not given back is over some day.
             clock.now += LEASE_S + 1
+            gone = GONE not in graph.get([GONE])
+            graph.apply(_before())
+            assert not gone or GONE not in graph.get([GONE]), f"back after {arrive}"
             graph.apply(_after())
             graph.apply(_before())
             assert _all(graph) == _all(whole), f"cut off after {arrive}"
