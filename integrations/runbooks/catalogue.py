@@ -65,6 +65,7 @@ class Entry(NamedTuple):
     file: str
     controls: tuple[str, ...]
     title: str
+    unproven: str = ""
 
 
 class ShippedRunbooks(RunbookCatalogue):
@@ -129,7 +130,10 @@ def index_of(folder: Path) -> str:
 
 
 def _line(entry: Entry) -> str:
-    row = {"file": entry.file, "controls": list(entry.controls), "title": entry.title}
+    row: dict[str, Any] = {"file": entry.file, "controls": list(entry.controls)}
+    row["title"] = entry.title
+    if entry.unproven:
+        row["unproven"] = entry.unproven
     flow = yaml.safe_dump(row, default_flow_style=True, width=4096, sort_keys=False).strip()
     return f"{entry.name}: {flow}\n"
 
@@ -140,7 +144,8 @@ def _names(folder: Path) -> list[str]:
 
 def _entry(path: Path) -> Entry:
     said = about(path.name, _text(path.name, path.read_bytes()))
-    return Entry(said["name"], path.name, tuple(said["controls"]), said["title"])
+    unproven = said.get("unproven", "")
+    return Entry(said["name"], path.name, tuple(said["controls"]), said["title"], unproven)
 
 
 def _listed(folder: Path) -> Iterator[Entry]:
@@ -151,7 +156,8 @@ def _listed(folder: Path) -> Iterator[Entry]:
     try:
         rows: Any = yaml.load(path.read_bytes(), Loader=_SAFE) or {}  # noqa: S506 - it is safe
         for name, row in rows.items():
-            yield Entry(str(name), row["file"], tuple(row["controls"]), row["title"])
+            controls, unproven = tuple(row["controls"]), row.get("unproven", "")
+            yield Entry(str(name), row["file"], controls, row["title"], unproven)
     except (yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
         raise InvalidRunbookError(
             INDEX, 0, f"it cannot be read ({error}); write it again with `make runbooks`"

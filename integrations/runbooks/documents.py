@@ -183,7 +183,10 @@ class _Reader:
 
     def _step(self, row: Any, path: Line) -> Step:
         row = self._mapping(row, "a step", path)
-        name = str(row.get("name", ""))
+        name = row.get("name", "")
+        if not isinstance(name, str):
+            said = json.dumps(name, default=str)
+            raise self._error(f"a step's name is not text but {said}: put it in quotes", path)
         if not _NAME.fullmatch(name):
             raise self._error(f"a step's name may not be {name!r}", path)
         self._known(row, _STEP, name, path)

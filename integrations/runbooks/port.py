@@ -118,6 +118,8 @@ class Runbook:
     reaches: tuple[str, ...] = ()
     """Of an account's runbook (`AwsAccount`): the types of which it touches every resource in the
     account. Without them it counts as touching all of the account."""
+    unproven: str = ""
+    """Why it was not run end to end against emulated accounts; empty when it was."""
     aws_owned: str = ""
     """The AWS-owned document that does the same, where one is sound."""
     fix: Mapping[str, Any] = field(repr=False)

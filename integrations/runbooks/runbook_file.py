@@ -94,6 +94,7 @@ def runbook_of(file: str, text: str, version: str) -> Runbook:
         reversible=said["reversible"],
         shared_through=tuple(said.get("shared_through", ())),
         reaches=tuple(said.get("reaches", ())),
+        unproven=said.get("unproven", ""),
         aws_owned=said.get("aws_owned", ""),
         fix=documents["fix"],
         check=documents["check"],
@@ -188,6 +189,7 @@ _FIELDS: Mapping[str, tuple[bool, Callable[[Any], Any], str]] = {
     "care": (False, _text, "a text"),
     "shared_through": (False, _texts, "a list of kinds of links"),
     "reaches": (False, _texts, "a list of resource types, as Security Hub names them"),
+    "unproven": (False, _text, "a text"),
     "aws_owned": (False, _text, "the name of an AWS-owned document"),
 }
 """Field -> (required, whether a value fits, what it has to be)."""

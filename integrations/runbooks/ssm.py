@@ -32,7 +32,7 @@ from integrations.runbooks.port import (
     StepRun,
     UnsupportedDocumentError,
 )
-from integrations.runbooks.ssm_documents import document_to_run, placed
+from integrations.runbooks.ssm_documents import document_to_run, placed, swept
 
 MAX_VALUE_CHARACTERS = 512
 MAX_VALUES = 50
@@ -173,9 +173,12 @@ class SsmAutomations(Automations):
             steps = row.get("StepExecutions", [])
             if row.get("StepExecutionsTruncated"):
                 steps = list(_steps(ssm, execution_id))
+        status = _status(row["AutomationExecutionStatus"])
+        if status.final:
+            swept(ssm, row.get("DocumentName", ""))
         return Execution(
             id=execution_id,
-            status=_status(row["AutomationExecutionStatus"]),
+            status=status,
             steps=tuple(map(_step, steps)),
             started_at=row["ExecutionStartTime"].astimezone(UTC),
             ended_at=_utc(row.get("ExecutionEndTime")),

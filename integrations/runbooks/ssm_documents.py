@@ -2,11 +2,14 @@
 
 A document's name carries the runbook's version, and what is run is the document version whose
 content was compared. An undo carries its `Saved` as the default of the parameter, because SSM takes
-parameters of up to 512 characters only (`AutomationParameterValue`, SSM API reference).
+parameters of up to 512 characters only (`AutomationParameterValue`, SSM API reference); so each
+undo has a document of its own, which is taken away once its execution has ended.
 """
 
+import contextlib
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +17,13 @@ from typing import Any
 import yaml
 from botocore.exceptions import ClientError
 
+from integrations.aws import NO_ANSWER
 from integrations.aws_errors import error_code
 from integrations.errors import UnavailableError
 from integrations.runbooks.port import Order, UnsupportedDocumentError
 from integrations.runbooks.text import parsed
 
+_OF_AN_UNDO = re.compile(r"SecurityAssist-.+-[0-9a-f]{12}-Undo-[0-9a-f]{12}")
 _LOOKS = 10
 _BETWEEN_LOOKS_S = 1.0
 _VERSIONS = 20
@@ -47,7 +52,9 @@ def document_to_run(order: Order) -> tuple[str, Mapping[str, Any]]:
     if runbook.undo is None:
         raise UnsupportedDocumentError(f"{runbook.name} has no undo")
     saved = dict(order.undo_of)
-    digest = hashlib.sha256(json.dumps(saved, sort_keys=True).encode()).hexdigest()[:12]
+    # The order's token too: what is taken away after one undo is no other's.
+    own = f"{order.token} {json.dumps(saved, sort_keys=True)}"
+    digest = hashlib.sha256(own.encode()).hexdigest()[:12]
     declared = dict(runbook.undo["parameters"])
     declared["Saved"] = {**declared["Saved"], "default": saved}
     return f"{name}-Undo-{digest}", {**runbook.undo, "parameters": declared}
@@ -74,6 +81,17 @@ def placed(
                 return Placed(name, version)
             _update(ssm, name, text)
     raise UnavailableError(f"the document {name} did not become ready")
+
+
+def swept(ssm: Any, name: str) -> None:
+    """Take the document of an undo that has ended out of the account; other documents stay.
+
+    What SSM refuses is left: the execution is proven without it, and the next look tries again.
+    """
+    if not _OF_AN_UNDO.fullmatch(name):
+        return
+    with contextlib.suppress(ClientError, *NO_ANSWER):
+        ssm.delete_document(Name=name)
 
 
 def _same(ssm: Any, name: str, latest: Mapping[str, Any], text: str) -> str:

@@ -158,6 +158,25 @@ def test_a_resource_is_checked_planned_fixed_proven_and_put_back(
     assert automations.check(HERE, SHUT, given).state == wrong.state
 
 
+def test_an_undos_document_is_gone_once_it_has_run_and_the_fixs_stays(
+    aws: Emulated, automations: SsmAutomations, group: str
+) -> None:
+    given = {"GroupId": group}
+    saved = automations.check(HERE, SHUT, given).saved
+    ended(automations, automations.start(order(group)))
+    undo = automations.start(order(group, undo_of=saved))
+    assert ended(automations, undo).status is ExecutionStatus.SUCCESS
+
+    ssm = aws.owner(HERE.account, "ssm")
+    pages = ssm.get_paginator("list_documents").paginate(
+        Filters=[{"Key": "Owner", "Values": ["Self"]}]
+    )
+    held = {row["Name"] for page in pages for row in page["DocumentIdentifiers"]}
+    assert f"{SHUT.name}-{SHUT.version}" in held
+    assert not [name for name in held if "-Undo-" in name]
+    assert automations.execution(HERE, undo).status is ExecutionStatus.SUCCESS
+
+
 def test_one_token_starts_one_execution_however_often_it_is_ordered(
     aws: Emulated, automations: SsmAutomations, group: str
 ) -> None:

@@ -189,6 +189,13 @@ def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
     return {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
 
 
+def test_every_runbook_is_proven_or_says_why_it_is_not() -> None:
+    proven = {_runbook(case).name for case in CASES}
+    unproven = {runbook.name for runbook in RUNBOOKS.runbooks() if runbook.unproven}
+    assert proven & unproven == set()
+    assert proven | unproven == {runbook.name for runbook in RUNBOOKS.runbooks()}
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_runbook_fixes_what_it_planned_and_puts_it_back(aws: EmulatedAws, case: Case) -> None:
     stage = Stage(aws, case)

@@ -80,6 +80,15 @@ def _document(owner: Owner) -> Subject:
     return Subject(id=owner.arn("ssm", "document/Restart-Shop"), short_id="Restart-Shop")
 
 
+def _secret(owner: Owner) -> Subject:
+    """A secret that nothing rotates, and a function that could; Secrets Manager may call it."""
+    arn = function(owner)
+    made = owner.client("secretsmanager").create_secret(Name="orders/login", SecretString="first")
+    return Subject(
+        id=made["ARN"], short_id="orders/login", settings={"rotation_function_arn": arn}
+    )
+
+
 def _account(owner: Owner) -> Subject:
     return Subject(
         id=f"AWS::::Account:{owner.account}", short_id=owner.account,
@@ -152,6 +161,12 @@ CASES = (
          touches=("/image_scanning_configuration/",)),
     Case(control="SSM.4", story="a document for everybody", make=_document,
          touches=("/Restart-Shop/permissions",), unlike=("/permissions/all/created_at",)),
+    Case(control="SecretsManager.1", story="a secret that keeps its value for ever", make=_secret,
+         touches=("secretsmanager/",),
+         # The function and the schedule stay noted, in AWS too. AWS takes the version with which
+         # it tried the function away again; moto keeps it.
+         unlike=("/rotation_lambda_arn", "/auto_rotate_after_days", "/next_rotation_date",
+                 "/last_rotation_date", "/rotation_requested", "/versions/")),
     Case(control="CloudTrail.1", story="an account that nobody records", make=_account,
          # moto remembers that the trail had no tags.
          touches=("cloudtrail/",), unlike=("cloudtrail/us-east-1/tagging_service/",)),

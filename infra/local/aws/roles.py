@@ -33,14 +33,19 @@ _READS = (
 )  # fmt: skip
 """Settings of resources, and no object, message, item or secret in them."""
 _AUTOMATION = (
-    "ssm:CreateDocument", "ssm:DescribeAutomationExecutions",
+    "ssm:AddTagsToResource", "ssm:CreateDocument", "ssm:DescribeAutomationExecutions",
     "ssm:DescribeAutomationStepExecutions", "ssm:DescribeDocument", "ssm:GetAutomationExecution",
     "ssm:GetDocument", "ssm:SendAutomationSignal", "ssm:StartAutomationExecution",
     "ssm:StopAutomationExecution", "ssm:UpdateDocument", "ssm:UpdateDocumentDefaultVersion",
     "config:StartConfigRulesEvaluation", "securityhub:BatchUpdateFindings",
     "securityhub:GetFindings",
 )  # fmt: skip
-"""What it takes to run a runbook and to tell Security Hub of it, whatever the runbook does."""
+"""What it takes to run a runbook and to tell Security Hub of it, whatever the runbook does.
+
+AWS asks for `ssm:AddTagsToResource` where an execution is started with tags ("Actions, resources,
+and condition keys for AWS Systems Manager", Service Authorization Reference)."""
+_OWN_DOCUMENTS = "arn:aws:ssm:*:{account}:document/SecurityAssist-*-Undo-*"
+"""What may be deleted: undo documents, once they have run."""
 
 
 def create(holdings: Holdings, external_id: str, remediation_actions: Sequence[str]) -> None:
@@ -67,7 +72,9 @@ def create(holdings: Holdings, external_id: str, remediation_actions: Sequence[s
     passing = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": own}
     _role(holdings, READ_ROLE, [hub], [_allow(_READS)])
     actions = sorted({*remediation_actions, *_AUTOMATION})
-    _role(holdings, REMEDIATION_ROLE, [hub, automation], [_allow(actions), passing])
+    own_documents = _OWN_DOCUMENTS.format(account=holdings.account)
+    sweeping = {"Effect": "Allow", "Action": "ssm:DeleteDocument", "Resource": own_documents}
+    _role(holdings, REMEDIATION_ROLE, [hub, automation], [_allow(actions), passing, sweeping])
 
 
 def _allow(actions: Sequence[str]) -> dict[str, Any]:

@@ -146,3 +146,12 @@ def test_a_step_that_goes_on_after_failure_is_not_critical_unless_it_says_so() -
     goes_on = "{name: %s, action: 'aws:pause', onFailure: Continue%s}"
     said = runnable(document(goes_on % ("A", ""), goes_on % ("B", ", isCritical: true")))
     assert [step.is_critical for step in said.steps] == [False, True]
+
+
+@pytest.mark.parametrize(("name", "said"), [("No", "false"), ("7", "7"), ("", "null")])
+def test_a_steps_name_that_yaml_reads_as_something_else_is_refused(name: str, said: str) -> None:
+    with pytest.raises(UnsupportedDocumentError) as refused:
+        runnable(document(f"{{name: {name}, action: 'aws:pause'}}"))
+    assert str(refused.value) == (
+        f"the document, line 5: a step's name is not text but {said}: put it in quotes"
+    )
