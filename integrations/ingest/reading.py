@@ -95,16 +95,16 @@ def _read_stream(name: str, stream: _Stream) -> Iterator[RawRecord | Reject]:
         return
     number, line = first
     if _is_whole(line):
-        yield from _records(name, number, line)
+        yield from records_of(name, number, line)
     else:
         value = line + b"\n" + stream.read(_LARGEST_VALUE)
         if line in _OPENINGS or _is_whole(value):
-            yield from _records(name, number, value.strip())
+            yield from records_of(name, number, value.strip())
         else:
             again = _lines(io.BytesIO(value), number)
-            yield from chain.from_iterable(_records(name, at, text) for at, text in again)
+            yield from chain.from_iterable(records_of(name, at, text) for at, text in again)
     for at, text in lines:
-        yield from _records(name, at, text)
+        yield from records_of(name, at, text)
 
 
 def _lines(stream: _Stream, number: int = 1) -> Iterator[tuple[int, bytes]]:
@@ -123,7 +123,7 @@ def _is_whole(value: bytes) -> bool:
     return True
 
 
-def _records(name: str, line: int, value: bytes) -> Iterator[RawRecord | Reject]:
+def records_of(name: str, line: int, value: bytes) -> Iterator[RawRecord | Reject]:
     """The records of one JSON value; of a broken one as many as can be told apart."""
     try:
         found = list(single_records(value))
@@ -136,4 +136,4 @@ def _records(name: str, line: int, value: bytes) -> Iterator[RawRecord | Reject]
         if reason is None:
             yield RawRecord(name, line, place, data)
         else:
-            yield Reject(name, line, place, reason, excerpt(data))
+            yield Reject(name, line, place, reason, excerpt(data), data)

@@ -1,7 +1,7 @@
 """One record as it was read: what makes it unfit to be taken in, whatever it is a record of."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -28,8 +28,10 @@ class RawRecord:
     """One record, not yet looked into."""
 
     file: str
+    """The file, or the queue or account that it came from."""
     line: int
-    """The line on which it, or the list that it stands in, begins; from 1."""
+    """The line on which it, or the list that it stands in, begins, from 1; of a queue's batch, the
+    message."""
     index: int | None
     """Its place in that list, from 0; None when it stands alone."""
     data: bytes
@@ -45,12 +47,14 @@ class Reject:
     reason: str
     excerpt: str
     """The first 200 characters, control characters and what is not UTF-8 escaped."""
+    data: bytes = field(default=b"", repr=False)
+    """The record itself; empty where nothing could be read."""
 
 
 def reject(record: RawRecord, reason: str) -> Reject:
     """A record with the reason why it is not taken in."""
     said = printable(reason)[:_REASON]
-    return Reject(record.file, record.line, record.index, said, excerpt(record.data))
+    return Reject(record.file, record.line, record.index, said, excerpt(record.data), record.data)
 
 
 def excerpt(data: bytes) -> str:
