@@ -165,7 +165,8 @@ class Tables:
     ) -> Iterator[Item]:
         """The items of a partition as they are now, by sort key, page by page."""
         sort = table.indexes[index] if index else "sk"
-        clauses, values = ["#pk = :pk"], {"pk": pk}
+        clauses: list[str] = ["#pk = :pk"]
+        values: Item = {"pk": pk}
         if after is not None:
             clauses, values = [*clauses, f"#{sort} > :after"], values | {"after": after}
         if begins:

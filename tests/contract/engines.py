@@ -4,19 +4,17 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-from integrations.aws import AwsSession
+from integrations import dynamodb_tables
 from integrations.checkpoints.port import Checkpoints as CheckpointsPort
 from integrations.checkpoints.sqlite import SqliteCheckpoints
+from integrations.conversations.dynamodb import DynamoConversationStore
 from integrations.conversations.port import ConversationStore
 from integrations.conversations.sqlite import SqliteConversationStore
 from integrations.deadletters.port import DeadLetters
 from integrations.deadletters.sqlite import SqliteDeadLetters
-from integrations.dynamodb import Tables
-from integrations.dynamodb_tables import TENANTS, Table
 from integrations.findings.opensearch import OpenSearchFindings
 from integrations.findings.opensearch_cluster import Cluster
 from integrations.findings.port import FindingStore
@@ -32,7 +30,8 @@ from integrations.tenants.port import TenantDirectory
 from integrations.tenants.sqlite import SqliteTenantDirectory
 from integrations.work.port import Job, WorkQueue
 from integrations.work.sqlite import SqliteWorkQueue
-from tests.real_engines import engine, gremlin_source, hub_account, worker
+from tests.contract.hub import tables_of
+from tests.real_engines import engine, gremlin_source, worker
 
 
 @dataclass
@@ -159,31 +158,6 @@ class OpenSearchApart:
         self._findings.close()
 
 
-def hub_session() -> AwsSession:
-    """The root of this worker's own account in the hub."""
-    hub = engine("hub")
-    return AwsSession(
-        access_key=hub_account(),
-        secret_key="any",
-        token=None,
-        region=str(hub["region"]),
-        endpoint_url=str(hub["url"]),
-    )
-
-
-@cache
-def _hub_client(service: str) -> Any:
-    return hub_session().client(service)
-
-
-def tables_of(folder: Path, *some: Table) -> Tables:
-    """Tables of this folder alone, in this worker's own account of the real hub."""
-    mark = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
-    tables = Tables(_hub_client("dynamodb"), mark, lambda s: time.sleep(s / 10))
-    tables.prepare(*some)
-    return tables
-
-
 FINDINGS: Mapping[str, Callable[[Path, Clock], Findings]] = {
     "opensearch": lambda folder, _: OpenSearchApart(folder),
     "sqlite": lambda folder, _: SqliteFindings(folder / "findings.sqlite"),
@@ -193,10 +167,13 @@ GRAPHS: Mapping[str, Callable[[Path, Clock], Graphs]] = {
     "gremlin server": lambda _, __: GremlinServerGraphs(*gremlin_source()),
 }
 DIRECTORIES: Mapping[str, Callable[[Path, Clock], Directory]] = {
-    "dynamodb": lambda folder, _: DynamoTenantDirectory(tables_of(folder, TENANTS)),
+    "dynamodb": lambda folder, _: DynamoTenantDirectory(tables_of(folder, dynamodb_tables.TENANTS)),
     "sqlite": lambda folder, _: SqliteTenantDirectory(folder / "tenants.sqlite"),
 }
 CONVERSATIONS: Mapping[str, Callable[[Path, Clock], Conversations]] = {
+    "dynamodb": lambda folder, clock: DynamoConversationStore(
+        tables_of(folder, dynamodb_tables.CONVERSATIONS), clock
+    ),
     "sqlite": lambda folder, clock: SqliteConversationStore(folder / "conversations.sqlite", clock),
 }
 QUEUES: Mapping[str, Callable[[Path, Clock], Queue]] = {

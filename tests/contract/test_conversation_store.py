@@ -1,6 +1,7 @@
 """What was said in a thread: kept, written by one at a time, never another thread's."""
 
 import math
+from random import Random
 from typing import Any
 
 import pytest
@@ -119,6 +120,22 @@ def test_a_long_thread_comes_back_whole(conversations: Opened[Conversations]) ->
     messages = [_said("x" * 20_000) for _ in range(100)]
     conversations.now.save("s-1", messages, ("acme",) * 50, 0)
     assert conversations.again().load("s-1").messages == tuple(messages)
+
+
+def test_a_long_thread_of_all_sorts_comes_back_whole_time_after_time(
+    conversations: Opened[Conversations],
+) -> None:
+    store, random = conversations.now, Random(7)
+    for turn in range(3):
+        messages = [_said(random.randbytes(10_000).hex()) for _ in range(100 - 45 * turn)]
+        store.save("s-1", messages, (), turn)
+        store.save("s-2", messages[:1], (), turn)
+        assert store.load("s-1").messages == tuple(messages)
+    late = [_said(random.randbytes(10_000).hex()) for _ in range(80)]
+    with pytest.raises(StaleWriteError):
+        store.save("s-1", late, (), 1)
+    assert conversations.again().load("s-1").messages == tuple(messages)
+    assert conversations.now.load("s-2").messages == tuple(messages[:1])
 
 
 def test_of_two_processes_that_write_first_one_is_refused(
