@@ -127,6 +127,17 @@ class Rows:
             known=row["known"],
         )
 
+    def outlined(self, row: Mapping[str, Any]) -> Resource:
+        """A resource without its names and tags: of its `i`d, `l`abel, `k`nown and `f`acts."""
+        return Resource(
+            id=self.rid(row["i"]),
+            type=row["l"],
+            name="",
+            short_id="",
+            known=row["k"],
+            properties=_object(row["f"]),
+        )
+
     def edge(self, owner: str, link: Link) -> dict[Any, Any]:
         """An edge; the same link of the same owner has the same id."""
         # Sorted, because the same link must have the same id.

@@ -210,9 +210,18 @@ class GremlinWrites:
         self._drop(mentioned_only.not_(__.both_e()).id_().to_list())
 
     def _told(self) -> tuple[list[Resource], list[Link]]:
-        """Every resource, and the links that items tell of and deriving looks at."""
+        """What deriving looks at: every resource's outline, and the links that items tell of."""
         tenant, derived = self._rows.tenant, self._rows.vid(DERIVED)
-        vertices = self._g.V().has("tenant", tenant).element_map().to_list()
+        vertices = (
+            self._g.V()
+            .has("tenant", tenant)
+            .project("i", "l", "k", "f")
+            .by(T.id)
+            .by(T.label)
+            .by("known")
+            .by("facts")
+            .to_list()
+        )
         edges = (
             self._g.E()
             .has_label(P.within([str(kind) for kind in READ]))
@@ -225,7 +234,7 @@ class GremlinWrites:
             .by("facts")
             .to_list()
         )
-        return [self._rows.resource(v) for v in vertices], self._rows.links(edges)
+        return [self._rows.outlined(v) for v in vertices], self._rows.links(edges)
 
 
 def _moment(change: GraphChange, resource_id: str) -> float:
