@@ -219,7 +219,7 @@ def test_a_denied_read_is_not_taken_for_something_to_come(
 
 def test_a_failure_that_the_document_provides_for_is_no_failure(aws: LoopbackAws) -> None:
     goes_on = ", onFailure: 'step:Make', isCritical: false"
-    planned = plan(aws, get("Read", "gone", goes_on), get("No"), put("Make", "gone"))
+    planned = plan(aws, get("Read", "gone", goes_on), get("Never"), put("Make", "gone"))
     assert (planned.failure, len(planned.calls)) == ("", 1)
 
 
