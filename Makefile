@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.synced
 SHELL := /bin/sh
 
-.PHONY: help demo engines test reliability check lint types contracts runbooks bench lock format clean
+.PHONY: help demo engines test same-answers reliability check lint types contracts runbooks bench lock format clean
 
 help: ## List the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Security Assist needs Python >= 3.11; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.13 demo")'
@@ -51,6 +51,9 @@ runbooks: $(STAMP) ## Write infra/runbooks/index.yaml again
 
 bench: $(STAMP) ## Print the figures of docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
+
+same-answers: $(STAMP) ## Ask every eval case of the embedded and of the real engines
+	@$(BIN)/python -m infra.local.engines --only gremlin,opensearch -- $(BIN)/python -m tests.evals.on_engines
 
 reliability: $(STAMP) ## Print the figures of docs/reliability.md: faults, crashes, forgeries, tampering
 	@$(BIN)/python -m tests.reliability

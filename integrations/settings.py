@@ -15,6 +15,10 @@ EMULATED = "emulated-aws.json"
 """Where `assist demo` says how its emulated accounts are reached, in the state folder."""
 
 
+STORES = "stores.json"
+"""Where `assist demo --engines` says which engines hold its findings and its graph."""
+
+
 @dataclass(frozen=True, slots=True)
 class AwsAccess:
     """How the hub's own account is reached, which the tenants' roles trust."""
@@ -59,16 +63,24 @@ class Settings:
         aws = _emulated(folder)
         if aws is None and env.get("SECURITY_ASSIST_AWS", "").casefold() in {"1", "on", "true"}:
             aws = AwsAccess(region=env.get("AWS_REGION") or "us-east-1")
+        stores = _told(folder / STORES)
         return cls(
             state=folder,
             aws=aws,
-            findings=env.get("SECURITY_ASSIST_FINDINGS", ""),
-            graph=env.get("SECURITY_ASSIST_GRAPH", ""),
+            findings=env.get("SECURITY_ASSIST_FINDINGS") or stores.get("findings", ""),
+            graph=env.get("SECURITY_ASSIST_GRAPH") or stores.get("graph", ""),
         )
 
 
 def _emulated(folder: Path) -> AwsAccess | None:
+    told = _told(folder / EMULATED)
+    return AwsAccess(**told) if told else None
+
+
+def _told(path: Path) -> dict[str, str]:
+    """What a demo that runs on the same state says; nothing where none runs."""
     try:
-        return AwsAccess(**json.loads((folder / EMULATED).read_text(encoding="utf-8")))
+        told: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return None
+        return {}
+    return told

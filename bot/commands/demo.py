@@ -10,7 +10,7 @@ import time
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bot.workspace.workspace import Workspace
     from infra.local.aws.server import EmulatedAws
     from integrations.ingest.summary import IngestSummary
-    from integrations.settings import AwsAccess
+    from integrations.settings import AwsAccess, Settings
 
 FIRST_QUESTION = "what needs attention first?"
 PORT = 8420
@@ -50,10 +50,21 @@ _TO_TRY = (
     help=f"Of the page; 0: any (default: {PORT}, or any when that is taken).",
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+@click.option(
+    "--engines",
+    is_flag=True,
+    help="Keep findings in a real OpenSearch and the graph at a real Gremlin Server (needs Java).",
+)
 @click.pass_context
 @state_option
 def command(
-    context: click.Context, *, once: bool, port: int | None, no_browser: bool, state: Path | None
+    context: click.Context,
+    *,
+    once: bool,
+    port: int | None,
+    no_browser: bool,
+    engines: bool,
+    state: Path | None,
 ) -> None:
     """Three tenants, a chat page, nothing else needed.
 
@@ -63,13 +74,18 @@ def command(
 
     Exit codes: 0 answered, 1 not answered, 130 interrupted before there was an answer.
     """
+    from integrations.settings import Settings
+
     state = state or context.find_root().obj
     with _interruptible(), ExitStack() as opened:
         folder = state or Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="assist-")))
         _note(
             "Security Assist demo: made-up accounts on this computer; nothing leaves it.", bold=True
         )
-        running = opened.enter_context(_running(folder, port))
+        settings = Settings(state=folder)
+        if engines:
+            settings = opened.enter_context(_on_engines(settings))
+        running = opened.enter_context(_running(settings, port))
         server = running.server
         root, answered = _first_thread(running.workspace)
         if once or not answered:
@@ -109,19 +125,47 @@ class _Running:
 
 
 @contextmanager
-def _running(folder: Path, port: int | None) -> Iterator[_Running]:
+def _on_engines(settings: "Settings") -> Iterator["Settings"]:
+    """Real engines while the demo lasts: the settings that name them, also told to other commands.
+
+    Raises:
+        click.ClickException: one of them does not start here; says why.
+    """
+    from infra.local.engines.running import Engines
+    from integrations.settings import STORES
+
+    _note("Starting OpenSearch and Gremlin Server ...")
+    with Engines({"gremlin": None, "opensearch": None}) as engines:
+        engines.wait()
+        for name, why in engines.left_out.items():
+            raise click.ClickException(f"{name} does not start here: {why}")
+        where = engines.where()
+        findings, graph = where["opensearch"], where["gremlin"]
+        stores = {"findings": findings["url"], "graph": f"{graph['url']}#{graph['sources'][0]}"}
+        for name, one in (("OpenSearch", findings), ("Gremlin Server", graph)):
+            _note(f"  {name} {one['version']}  {one['url']}")
+        settings.state.mkdir(parents=True, exist_ok=True)
+        told = settings.state / STORES
+        told.write_text(json.dumps(stores), encoding="utf-8")
+        try:
+            yield replace(settings, **stores)
+        finally:
+            told.unlink(missing_ok=True)
+
+
+@contextmanager
+def _running(settings: "Settings", port: int | None) -> Iterator[_Running]:
     """The whole product over the demo's data: accounts, stores, bot, door, workspace, page."""
     from bot.local import LocalBot, LoopbackDoor
     from integrations.connect import Connections
-    from integrations.settings import Settings
 
     with LoopbackDoor() as door:
         workspace, install = _workspace(door.url)
         server = _served(workspace, port)
         try:
             with (
-                _filled(folder) as (emulated, aws),
-                Connections(Settings(state=folder, aws=aws)) as connections,
+                _filled(settings) as (emulated, aws),
+                Connections(replace(settings, aws=aws)) as connections,
             ):
                 bot = LocalBot(connections, install(server.api_url))
                 door.open(bot)
@@ -135,7 +179,7 @@ def _running(folder: Path, port: int | None) -> Iterator[_Running]:
 
 
 @contextmanager
-def _filled(folder: Path) -> Iterator[tuple["EmulatedAws", "AwsAccess"]]:
+def _filled(settings: "Settings") -> Iterator[tuple["EmulatedAws", "AwsAccess"]]:
     """The story in the stores and in emulated accounts; how those are reached while it lasts.
 
     The accounts start in a process of their own while the findings are taken in.
@@ -143,11 +187,12 @@ def _filled(folder: Path) -> Iterator[tuple["EmulatedAws", "AwsAccess"]]:
     from infra.local.aws.server import EmulatedAws
     from infra.local.fill import fill, register
     from integrations.connect import Connections
-    from integrations.settings import EMULATED, AwsAccess, Settings
+    from integrations.settings import EMULATED, AwsAccess
 
     began, now = time.monotonic(), datetime.now(UTC)
+    folder = settings.state
     _note(_TAKING_IN, end="")
-    with Connections(Settings(state=folder)) as connections, ExitStack() as opened:
+    with Connections(settings) as connections, ExitStack() as opened:
         runbooks = connections.runbooks().runbooks()
         emulated = EmulatedAws(
             register(connections),

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from bot.commands.demo import _Running, _running
 from infra.local.acme import SHOP
+from integrations.settings import Settings
 
 pytestmark = pytest.mark.browser
 
@@ -19,7 +20,10 @@ GROUP = "sg-0a1webadmin"
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[_Running]:
-    with tempfile.TemporaryDirectory() as folder, _running(Path(folder), 0) as running:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _running(Settings(state=Path(folder)), 0) as running,
+    ):
         running.emulated.wait()
         yield running
 
