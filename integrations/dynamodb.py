@@ -71,7 +71,7 @@ class Write:
     """The whole item to put; otherwise its key."""
     condition: str = ""
     change: str = ""
-    """The UpdateExpression of an `Update`."""
+    """What an `Update` does beside marking the item: `, #a = :a` or ` REMOVE #a`, or both."""
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -219,7 +219,7 @@ class Tables:
         if write.kind == "Put":
             item = item | {"w": mark}
         elif write.kind == "Update":
-            change, values = f"{change}, #w = :w", values | {"w": mark}
+            change, values = f"SET #w = :w{change}", values | {"w": mark}
         told = self._told(
             Write(
                 kind=write.kind,

@@ -29,7 +29,12 @@ class Table:
 TENANTS = Table(name="tenants")
 REMEDIATIONS = Table(
     name="remediations",
-    indexes={"by_time": "at_time", "by_stage": "at_stage", "by_finding": "at_finding"},
+    indexes={
+        "by_time": "at_time",
+        "by_stage": "at_stage",
+        "by_finding": "at_finding",
+        "unshown": "at_unshown",
+    },
 )
 AUDIT = Table(name="audit", sorted_by="N", append_only=True)
 CONVERSATIONS = Table(name="conversations", expires="expires")

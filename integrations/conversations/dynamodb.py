@@ -30,7 +30,7 @@ from integrations.dynamodb import (
     unpacked,
 )
 from integrations.dynamodb_tables import CONVERSATIONS
-from integrations.errors import DamagedError, StaleWriteError
+from integrations.errors import DamagedError, StaleWriteError, UnavailableError
 
 KEPT_S = 90 * 86_400.0
 """After so long untouched DynamoDB may delete a thread by itself; `forget` is what is relied on."""
@@ -57,11 +57,12 @@ class DynamoConversationStore(ConversationStore):
             head = self._tables.get(CONVERSATIONS, session_id, _HEAD)
             if head is None:
                 return EMPTY
-            body = unpacked(head) if not head["parts"] else self._joined(head)
+            body = self._joined(head) if head["parts"] else unpacked(head)
             if body is not None:
-                break  # Otherwise its parts went while they were read: a newer one is there.
-        told = json.loads(body or b"[]")
-        return Conversation(tuple(told), tuple(json.loads(head["focus"])), head["version"])
+                told = tuple(json.loads(body))
+                return Conversation(told, tuple(json.loads(head["focus"])), head["version"])
+            # Its parts went while they were read: there is a newer one.
+        raise UnavailableError("a conversation was saved all the while; try again")
 
     @override
     def save(

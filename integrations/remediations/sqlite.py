@@ -1,23 +1,23 @@
 """Requests and their audit in one SQLite file; the guard of every write is its own statement."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from typing_extensions import override
 
-from integrations.errors import DamagedError, NotFoundError, StaleWriteError
+from integrations.errors import NotFoundError, StaleWriteError
 from integrations.remediations.audit import (
     AuditEntry,
     AuditLog,
     AuditRecord,
     AuditVerdict,
     body_of,
-    hash_of,
     seal,
     start_of,
 )
+from integrations.remediations.chain import Kept, misfit, read_entry
 from integrations.remediations.port import Remediation, RemediationStore, Stage
 from integrations.sqlite_file import SqliteFile, bound
 
@@ -95,7 +95,6 @@ _BEGIN = (
 _PAGE = 200
 
 _remediation = msgspec.json.Decoder(Remediation)
-_entry = msgspec.json.Decoder(AuditEntry)
 
 
 class SqliteRemediations:
@@ -257,7 +256,7 @@ class _Audit(AuditLog):
             )
             for number, body, previous, digest in rows:
                 yield AuditRecord(
-                    number=number, entry=_read(number, body), previous=previous, hash=digest
+                    number=number, entry=read_entry(number, body), previous=previous, hash=digest
                 )
             if len(rows) < _PAGE:
                 return
@@ -280,7 +279,7 @@ class _Audit(AuditLog):
             if number is None:
                 break
             count += 1
-            if why := _misfit(count, previous, (number, remediation, body, before, digest)):
+            if why := misfit(count, previous, Kept(number, remediation, body, before, digest)):
                 return AuditVerdict(count, previous, count, why)
             previous = digest
             seen = seen or digest == head
@@ -291,28 +290,3 @@ class _Audit(AuditLog):
         if not seen:
             return AuditVerdict(count, previous, 1, "the given head is not in the chain")
         return AuditVerdict(count, previous)
-
-
-def _read(number: int, body: bytes) -> AuditEntry:
-    try:
-        return _entry.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DamagedError(f"record {number} cannot be read; verify the audit") from error
-
-
-def _misfit(place: int, previous: str, row: Sequence[Any]) -> str:
-    """What is wrong with the record at a place; empty when nothing is."""
-    number, remediation, body, before, digest = row
-    if number != place:
-        return f"record {place} is missing"
-    if before != previous:
-        return f"record {number} does not follow the one before it"
-    if hash_of(number, body, before) != digest:
-        return f"record {number} was changed"
-    try:
-        entry = _read(number, body)
-    except DamagedError:
-        return f"record {number} cannot be read"
-    if entry.remediation != remediation:
-        return f"record {number} is filed under another request than it tells of"
-    return ""

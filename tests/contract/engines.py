@@ -20,6 +20,7 @@ from integrations.findings.opensearch_cluster import Cluster
 from integrations.findings.port import FindingStore
 from integrations.findings.sqlite import SqliteFindings
 from integrations.remediations.audit import AuditLog
+from integrations.remediations.dynamodb import DynamoRemediations
 from integrations.remediations.port import RemediationStore
 from integrations.remediations.sqlite import SqliteRemediations
 from integrations.resources.graphersal import GraphersalGraphs
@@ -188,6 +189,9 @@ CHECKPOINTS: Mapping[str, Callable[[Path, Clock], Checkpoints]] = {
     "sqlite": lambda folder, _: SqliteCheckpoints(folder / "checkpoints.sqlite"),
 }
 REMEDIATIONS: Mapping[str, Callable[[Path, Clock], Remediations]] = {
+    "dynamodb": lambda folder, _: DynamoRemediations(
+        tables_of(folder, dynamodb_tables.REMEDIATIONS, dynamodb_tables.AUDIT)
+    ),
     "sqlite": lambda folder, _: SqliteRemediations(folder / "remediations.sqlite"),
 }
 
