@@ -75,6 +75,17 @@ class SsmAutomations(Automations):
         self._role = role
         self._clock = clock
         self._pause = pause
+        self._clients: dict[tuple[Location, bool], tuple[AwsSession, Any]] = {}
+        """Of the sessions that are in use: an execution that is watched asks every second."""
+
+    def _ssm(self, location: Location, *, once: bool = False) -> Any:
+        """Systems Manager under the remediation role; a renewed session has another client."""
+        session, key = self._remediate(location), (location, once)
+        known = self._clients.get(key)
+        if known is None or known[0] is not session:
+            client = session.client("ssm", config=_ONCE if once else None)
+            known = self._clients[key] = (session, client)
+        return known[1]
 
     @override
     def check(self, location: Location, runbook: Runbook, parameters: Mapping[str, Any]) -> Checked:
@@ -129,7 +140,7 @@ class SsmAutomations(Automations):
         name, content = document_to_run(order)
         role = self._role(order.location)
         parameters = _as_ssm_takes(_declared(content, {**order.parameters, ASSUME_ROLE: role}))
-        ssm = self._remediate(order.location).client("ssm", config=_ONCE)
+        ssm = self._ssm(order.location, once=True)
         with _said_no(role, "ssm:DescribeAutomationExecutions"):
             if known := _started(ssm, order.token):
                 return known
@@ -157,13 +168,13 @@ class SsmAutomations(Automations):
 
     @override
     def started(self, location: Location, token: str) -> str | None:
-        ssm = self._remediate(location).client("ssm")
+        ssm = self._ssm(location)
         with _said_no(self._role(location), "ssm:DescribeAutomationExecutions"):
             return _started(ssm, token)
 
     @override
     def execution(self, location: Location, execution_id: str) -> Execution:
-        ssm = self._remediate(location).client("ssm")
+        ssm = self._ssm(location)
         with _said_no(self._role(location), "ssm:GetAutomationExecution"):
             try:
                 found = ssm.get_automation_execution(AutomationExecutionId=execution_id)
@@ -191,7 +202,7 @@ class SsmAutomations(Automations):
 
     @override
     def stop(self, location: Location, execution_id: str) -> None:
-        ssm = self._remediate(location).client("ssm")
+        ssm = self._ssm(location)
         with _said_no(self._role(location), "ssm:StopAutomationExecution"):
             try:
                 ssm.stop_automation_execution(AutomationExecutionId=execution_id, Type="Cancel")

@@ -24,6 +24,7 @@ from integrations.runbooks.port import Order, UnsupportedDocumentError
 from integrations.runbooks.text import parsed
 
 _OF_AN_UNDO = re.compile(r"SecurityAssist-.+-[0-9a-f]{12}-Undo-[0-9a-f]{12}")
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _LOOKS = 10
 _BETWEEN_LOOKS_S = 1.0
 _VERSIONS = 20
@@ -69,7 +70,9 @@ def placed(
         UnavailableError: it was not ready in time.
         ClientError: AWS said no.
     """
-    text = yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True, width=100)
+    text: str = yaml.dump(
+        dict(content), Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=100
+    )
     for look in range(_LOOKS):
         if look > 1:
             pause(_BETWEEN_LOOKS_S)
@@ -99,7 +102,11 @@ def _same(ssm: Any, name: str, latest: Mapping[str, Any], text: str) -> str:
 
     SSM takes no content twice, so where ours was overwritten it is found below.
     """
-    wanted, newest = parsed(text), int(latest["DocumentVersion"])
+    newest = int(latest["DocumentVersion"])
+    # Told back as it was put there, which spares reading it; SSM may also write it its own way.
+    if latest["Content"] == text:
+        return str(newest)
+    wanted = parsed(text)
     if _holds(latest, wanted):
         return str(newest)
     for number in range(newest - 1, max(0, newest - 1 - _VERSIONS), -1):

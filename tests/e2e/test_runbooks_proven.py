@@ -46,10 +46,16 @@ def aws() -> Iterator[EmulatedAws]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def hub(aws: EmulatedAws) -> AwsSession:
+    """The bot's own session, of which every account's roles are assumed."""
+    return _session(aws, aws.hub_credentials)
+
+
 class Stage:
     """One case in its own account."""
 
-    def __init__(self, aws: EmulatedAws, case: Case) -> None:
+    def __init__(self, aws: EmulatedAws, hub: AwsSession, case: Case) -> None:
         self.case = case
         self._patience = threading.Event()
         self.location = Location(ACCOUNTS[case], REGION)
@@ -58,7 +64,7 @@ class Stage:
         owner = aws.owner_credentials(self.location.account)
         self.owner = Owner(self.location.account, _session(aws, owner))
         accounts = StsAccounts(
-            hub=_session(aws, aws.hub_credentials),
+            hub=hub,
             accounts=TENANT.accounts,
             external_id=TENANT.external_id,
             clock=time.time,
@@ -197,8 +203,10 @@ def test_every_runbook_is_proven_or_says_why_it_is_not() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_runbook_fixes_what_it_planned_and_puts_it_back(aws: EmulatedAws, case: Case) -> None:
-    stage = Stage(aws, case)
+def test_a_runbook_fixes_what_it_planned_and_puts_it_back(
+    aws: EmulatedAws, hub: AwsSession, case: Case
+) -> None:
+    stage = Stage(aws, hub, case)
     start = stage.state()
 
     before = stage.check()
