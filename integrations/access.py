@@ -7,8 +7,10 @@ from typing import Any
 
 from integrations.accounts.port import Purpose
 from integrations.accounts.sts import StsAccounts
-from integrations.aws import AmbientSession, AwsSession
+from integrations.aws import ONE_TRY, AmbientSession, AwsSession
+from integrations.findings.polling import FindingPoll
 from integrations.findings.security_hub import SecurityHubWorkflow
+from integrations.findings.security_hub_poll import SecurityHubPoll
 from integrations.resources.aws_config import ConfigResources
 from integrations.runbooks.port import Location
 from integrations.runbooks.ssm import SsmAutomations
@@ -23,6 +25,8 @@ class Access:
     automations: SsmAutomations
     workflow: SecurityHubWorkflow
     live: ConfigResources
+    poll: Callable[[str, str], FindingPoll]
+    """The findings of an account and Region, page by page."""
 
 
 def access_to(tenant: Tenant, aws: AwsAccess, clock: Callable[[], float]) -> Access:
@@ -43,6 +47,18 @@ def access_to(tenant: Tenant, aws: AwsAccess, clock: Callable[[], float]) -> Acc
     def role(account: str) -> str:
         return accounts.role(Purpose.REMEDIATE, account)
 
+    def poll(account: str, region: str) -> FindingPoll:
+        # Tries again are paced too: the quota counts them all.
+        return SecurityHubPoll(
+            lambda: accounts.session(Purpose.READ, account, region).client(
+                "securityhub", config=ONE_TRY
+            ),
+            account,
+            accounts.role(Purpose.READ, account),
+            clock=time.monotonic,
+            pause=time.sleep,
+        )
+
     return Access(
         automations=SsmAutomations(
             read=session(Purpose.READ),
@@ -53,6 +69,7 @@ def access_to(tenant: Tenant, aws: AwsAccess, clock: Callable[[], float]) -> Acc
         ),
         workflow=SecurityHubWorkflow(client("securityhub", Purpose.REMEDIATE), role),
         live=ConfigResources(client("config", Purpose.READ)),
+        poll=poll,
     )
 
 

@@ -17,6 +17,9 @@ CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 20.0
 ATTEMPTS = 3
 
+ONE_TRY = Config(retries={"mode": "standard", "total_max_attempts": 1})
+"""For clients whose engine tries again by itself."""
+
 NO_ANSWER = (BotoCoreError, ResponseParserError)
 """What is raised when AWS cannot be reached, or what came back is not AWS's (a proxy's page)."""
 

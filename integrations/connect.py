@@ -22,6 +22,7 @@ from integrations.work.port import WorkQueue
 
 if TYPE_CHECKING:
     from integrations.access import Access
+    from integrations.findings.polling import FindingPoll
     from integrations.remediations.sqlite import SqliteRemediations
     from integrations.resources.graphersal import GraphersalGraphs
     from integrations.resources.gremlin import GremlinResourceGraph
@@ -172,6 +173,30 @@ class Connections:
         queue = SqliteWorkQueue(self._state / "work.sqlite", self._clock)
         self._open.callback(queue.close)
         return queue
+
+    def region(self) -> str:
+        """The Region that is asked unless one is named.
+
+        Raises:
+            InvalidSettingError: nobody gave access to the tenants' accounts.
+        """
+        if self._settings.aws is None:
+            raise InvalidSettingError(
+                "the tenants' accounts are not reached: set SECURITY_ASSIST_AWS=on"
+            )
+        return self._settings.aws.region
+
+    def finding_poll(self, tenant_id: str) -> "Callable[[str, str], FindingPoll]":
+        """From an account of a tenant and a Region to its findings where they are held.
+
+        Raises:
+            NotFoundError: no such tenant.
+            InvalidSettingError: nobody gave access to the tenants' accounts.
+        """
+        self.region()
+        access = self._access_to(self.directory.get(tenant_id))
+        assert access is not None  # noqa: S101 - there is a Region, so there is access
+        return access.poll
 
     def dead_letters(self) -> DeadLetters:
         """What the pipelines could not take in."""
