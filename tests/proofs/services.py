@@ -84,9 +84,7 @@ def _secret(owner: Owner) -> Subject:
     """A secret that nothing rotates, and a function that could; Secrets Manager may call it."""
     arn = function(owner)
     made = owner.client("secretsmanager").create_secret(Name="orders/login", SecretString="first")
-    return Subject(
-        id=made["ARN"], short_id="orders/login", settings={"rotation_function_arn": arn}
-    )
+    return Subject(id=made["ARN"], short_id="orders/login", settings={"rotation_function_arn": arn})
 
 
 def _account(owner: Owner) -> Subject:
