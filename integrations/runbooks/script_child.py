@@ -93,12 +93,21 @@ def _one_host(module: Any) -> None:
     module.BUILTIN_HANDLERS.append(("before-call.s3-control", without_account))
 
 
-def _interception(ledger: Any, let_out: str) -> Callable[[ModuleType], None]:
-    """Every client of the script passes the plan's ledger."""
+class _Plan:
+    """The ledger of a plan's script, opened when botocore is: most scripts only compute."""
 
-    def after(module: Any) -> None:
+    def __init__(self, exported: Mapping[str, Any]) -> None:
+        self._exported = exported
+        self.ledger: Any = None
+
+    def __call__(self, module: Any) -> None:
+        """Every client of the script passes the ledger: `module` is `botocore.handlers`."""
+        from integrations.runbooks import interception  # noqa: PLC0415 - takes longer than a script
+
+        ledger = self.ledger = interception.ledger_of(self._exported)
+
         def sent(request: Any, **_: Any) -> None:
-            _sending.read = bool(request.context.get(let_out))
+            _sending.read = bool(request.context.get(interception.LET_OUT))
 
         def answered(**_: Any) -> None:
             _sending.read = False
@@ -111,8 +120,6 @@ def _interception(ledger: Any, let_out: str) -> Callable[[ModuleType], None]:
             ("before-call", ledger.before_call, first),
             ("response-received", answered, first),
         ]
-
-    return after
 
 
 def _failure(error: BaseException, name: str) -> dict[str, Any]:
@@ -152,21 +159,16 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
     hooks: list[Callable[[ModuleType], None]] = [_one_host] if request["one_host"] else []
     from integrations.runbooks import script_walls  # noqa: PLC0415 - found from here on only
 
-    plan, ledger = request["plan"], None
+    plan = _Plan(request["plan"]) if request["plan"] is not None else None
     if plan is not None:
-        # Only a plan's script needs it, and only from here on can it be found.
-        from integrations.runbooks import interception  # noqa: PLC0415
-
-        ledger = interception.ledger_of(plan)
-        hooks.append(_interception(ledger, interception.LET_OUT))
+        hooks.append(plan)
     after["botocore.handlers"] = _handlers(*hooks)
     sys.meta_path.insert(0, _Hooks(after))
-    planning = ledger is not None
     script_walls.build(
         script_walls.Walls(
             **request["walls"],
             folder=os.getcwd(),  # noqa: PTH109 - pathlib is not imported in here
-            reading=(lambda: getattr(_sending, "read", False)) if planning else None,
+            reading=(lambda: getattr(_sending, "read", False)) if plan is not None else None,
         )
     )
     answer: dict[str, Any] = {}
@@ -174,10 +176,10 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
         answer["value"] = _run(request, name)
     except BaseException as error:  # noqa: BLE001 - the door of this process
         answer["error"] = _failure(error, name)
-    if ledger is not None:
-        answer["plan"] = ledger.exported()
+    if plan is not None and plan.ledger is not None:
+        answer["plan"] = plan.ledger.exported()
         if operation := answer.get("error", {}).get("operation"):
-            answer["error"]["service"] = ledger.asked.get(operation, "")
+            answer["error"]["service"] = plan.ledger.asked.get(operation, "")
     return answer
 
 
