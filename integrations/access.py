@@ -73,6 +73,11 @@ def access_to(tenant: Tenant, aws: AwsAccess, clock: Callable[[], float]) -> Acc
     )
 
 
+def hub_client(service: str, aws: AwsAccess) -> Any:
+    """A client of the hub's own account."""
+    return _hub(aws).client(service)
+
+
 def _hub(aws: AwsAccess) -> AwsSession:
     if not aws.access_key:
         return AmbientSession(region=aws.region)

@@ -1,7 +1,7 @@
 """Settings in, every tenant's systems out: the only place that picks engines."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -197,6 +197,25 @@ class Connections:
         access = self._access_to(self.directory.get(tenant_id))
         assert access is not None  # noqa: S101 - there is a Region, so there is access
         return access.poll
+
+    def lake_events(self) -> "Callable[[str, str], Iterator[bytes]]":
+        """From a bucket and a key of Security Lake to the events of the object.
+
+        Raises:
+            InvalidSettingError: nobody gave access to AWS, or the extra is not installed.
+        """
+        from integrations.access import hub_client
+
+        self.region()
+        assert self._settings.aws is not None  # noqa: S101 - there is a Region
+        try:
+            from integrations.findings.security_lake import events_of
+        except ModuleNotFoundError as error:
+            raise InvalidSettingError(
+                "Security Lake needs an extra: install security-assist[security-lake]"
+            ) from error
+        client = hub_client("s3", self._settings.aws)
+        return lambda bucket, key: events_of(client, bucket, key)
 
     def dead_letters(self) -> DeadLetters:
         """What the pipelines could not take in."""
