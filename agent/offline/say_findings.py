@@ -7,7 +7,7 @@ from agent.offline.words import age, code, counted, one, quoted, said
 from agent.views import Advice, FindingDetail, FindingList, TopResources
 from integrations.findings.port import Finding, FindingClass, FindingState
 
-_MOST_STEPS = 4
+_MOST_STEPS = 6
 _TELLING = 5
 """Characters from which a short id cannot stand in a title by chance."""
 

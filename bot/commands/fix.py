@@ -12,6 +12,8 @@ from bot.commands.printing import say, show
 from bot.commands.state import connect, state_option, tenant_named
 
 if TYPE_CHECKING:
+    from agent.tools.reader import TenantReader
+    from integrations.findings.port import Finding
     from integrations.remediations.plan import Plan
     from integrations.systems import Systems
 
@@ -43,7 +45,7 @@ def command(
 
     Example: assist fix EC2.13 --tenant acme --plan
     """
-    from agent.planning import FixPlanner
+    from agent.planning import FixPlanner, NotFixableError
     from agent.tools.advice import finding_about
     from agent.tools.reader import TenantReader
     from bot.cards.remediation import plan_card
@@ -56,17 +58,32 @@ def command(
         finding = finding_about(reader, about)
         resting = reader.exposures_of(finding_ref=finding.ref)
         exposure = resting[0] if resting else None
-        if only_plan:
-            plan = FixPlanner(systems, connections.runbooks(), time.time).plan(finding, exposure)
-            _looked(systems, plan)
-            say(plan_card(plan), plan, as_json=as_json)
-            return
         service = service_of(connections, systems)
-        request = service.propose(finding, asker.id, exposure)
+        try:
+            if only_plan:
+                planner = FixPlanner(systems, connections.runbooks(), time.time)
+                plan = planner.plan(finding, exposure)
+                _looked(systems, plan)
+                say(plan_card(plan), plan, as_json=as_json)
+                return
+            request = service.propose(finding, asker.id, exposure)
+        except NotFixableError as error:
+            raise click.ClickException(_by_hand(reader, finding, str(error))) from error
         service.viewed(request, myself(), asker.via)
         show(request, systems, as_json=as_json)
         if not as_json:
             click.echo(f"\nNext: assist approve {request.id} --as USER   (or: assist reject)")
+
+
+def _by_hand(reader: "TenantReader", finding: "Finding", why: str) -> str:
+    """Why no runbook does it, with the steps by hand where some are known."""
+    from agent.tools.advice import remediation_advice
+    from integrations.runbooks.catalogue import ShippedRemedies
+
+    advice = remediation_advice(reader, ShippedRemedies(), finding.ref)
+    steps = [f"  {number}. {step}" for number, step in enumerate(advice.steps, start=1)]
+    mind = [f"Mind: {advice.care}"] if advice.care else []
+    return "\n".join([f"{why}.", *(["By hand:", *steps] if steps else []), *mind])
 
 
 def _looked(systems: "Systems", plan: "Plan") -> None:

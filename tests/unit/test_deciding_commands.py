@@ -16,7 +16,7 @@ from integrations.connect import Connections
 from integrations.remediations.audit import AuditKind
 from integrations.remediations.port import Remediation
 from integrations.settings import Settings
-from tests.builders import tenant
+from tests.builders import ocsf_event, tenant
 from tests.remediation_builders import entry, plan, remediation
 
 FIRST, SECOND, CHATS = "cli/local/ana", "cli/local/ben", "slack/T0001/U0ONCALL"
@@ -162,3 +162,24 @@ def test_the_hubs_own_chain_is_verified_and_exported(state: Path) -> None:
     (line,) = run(state, "audit", "export", "--hub").output.splitlines()
     assert json.loads(line)["entry"]["detail"] == {"rule": "unmapped"}
     assert run(state, "audit", "export").exit_code == 2
+
+
+def test_what_no_runbook_fixes_is_told_with_its_steps_by_hand(state: Path) -> None:
+    event = ocsf_event(
+        "dms",
+        control="DMS.1",
+        title="Replication instances should not be public",
+        resources=("arn:aws:dms:us-east-1:111122223333:rep:ORDERS",),
+        resource_type="AwsDmsReplicationInstance",
+    )
+    with Connections(Settings(state=state)) as connections:
+        connections.systems("acme").findings.upsert([event])
+    for more in ((), ("--plan",)):
+        refused = run(state, "fix", "DMS.1", "--tenant", "acme", *more)
+        assert refused.exit_code == 1
+        assert "no runbook fixes DMS.1; it has to be done by hand" in refused.output
+        assert "  5. See that the tasks keep up, then delete the public instance" in refused.output
+    asked = run(state, "ask", "fix DMS.1", "--tenant", "acme").output
+    steps = [line[:2] for line in asked.splitlines() if line[:2] in {f"{n}." for n in range(1, 6)}]
+    assert steps == ["1.", "2.", "3.", "4.", "5."]
+    assert "PubliclyAccessible cannot be changed in place" in " ".join(asked.split())
