@@ -119,7 +119,9 @@ def _only_aws(session: boto3.Session) -> dict[str, Any]:
     """Where connections may go."""
     endpoint = urlsplit(endpoint_of(session) or "")
     port = endpoint.port or (80 if endpoint.scheme == "http" else _HTTPS)
-    return {"port": port, "host": endpoint.hostname or ""}
+    host = endpoint.hostname or ""
+    # Connections are seen with addresses: a name, such as localhost, cannot be compared.
+    return {"port": port, "host": host if host.replace(".", "").isdigit() else ""}
 
 
 def _environment(session: boto3.Session) -> dict[str, str]:

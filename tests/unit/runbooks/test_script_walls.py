@@ -2,6 +2,7 @@
 
 import ctypes
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,16 @@ SENDS = {
 def test_nothing_is_sent_but_to_aws(aws: LoopbackAws, way: str) -> None:
     assert "PermissionError" in refusal(aws, f"import socket\ndef h(e, c):\n  {SENDS[way]}")
     assert aws.requests == []
+
+
+def test_an_endpoint_may_be_called_by_a_name(aws: LoopbackAws) -> None:
+    text = """
+import boto3
+def h(e, c):
+    return boto3.client("ssm").get_parameter(Name="door")["Parameter"]["Value"]
+"""
+    named = replace(aws, url=aws.url.replace("127.0.0.1", "localhost"))
+    assert ran(named, text) == "open"
 
 
 def test_a_scripts_own_folder_is_its_to_use(aws: LoopbackAws) -> None:
