@@ -12,7 +12,7 @@ import re
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -71,7 +71,9 @@ class Write:
     """The whole item to put; otherwise its key."""
     condition: str = ""
     change: str = ""
-    """What an `Update` does beside marking the item: `, #a = :a` or ` REMOVE #a`, or both."""
+    """What an `Update` sets: `#a = :a, #b = :b`."""
+    removed: str = ""
+    """What an `Update` takes away: `#a`."""
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -219,17 +221,8 @@ class Tables:
         if write.kind == "Put":
             item = item | {"w": mark}
         elif write.kind == "Update":
-            change, values = f"SET #w = :w{change}", values | {"w": mark}
-        told = self._told(
-            Write(
-                kind=write.kind,
-                table=write.table,
-                item=item,
-                condition=write.condition,
-                change=change,
-                values=values,
-            )
-        )
+            change, values = ", ".join(filter(None, [change, "#w = :w"])), values | {"w": mark}
+        told = self._told(replace(write, item=item, change=change, values=values))
         operation = {"Put": "put_item", "Delete": "delete_item", "Update": "update_item"}
         for _ in self.tries(write.table.name):
             try:
@@ -265,9 +258,10 @@ class Tables:
         if write.condition:
             told["ConditionExpression"] = write.condition
             told["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-        if write.change:
-            told["UpdateExpression"] = write.change
-        return told | _words(write.condition, write.change, values=write.values)
+        if write.kind == "Update":
+            changes = {"SET": write.change, "REMOVE": write.removed}
+            told["UpdateExpression"] = " ".join(f"{k} {v}" for k, v in changes.items() if v)
+        return told | _words(write.condition, write.change, write.removed, values=write.values)
 
     def _name(self, table: Table) -> str:
         return f"{self._prefix}-{table.name}"

@@ -11,7 +11,7 @@
 A request's next version is put on the condition that the stored one is the version before. Where it
 goes to work or leaves it, `~work` is put in the same transaction, on the version of it that was
 read: so no two begin on one resource, or more than there is room for. Otherwise `~work` is only
-read: whether it tells of a request is changed by writes of that request alone, and those its version
+read: whether it tells of a request is changed by writes of that request alone, which its version
 guards.
 """
 
@@ -167,7 +167,7 @@ class _Store(RemediationStore):
             table=REMEDIATIONS,
             item={"pk": self._tenant, "sk": remediation_id},
             condition="#version <= :version",
-            change=" REMOVE #at_unshown",
+            removed="#at_unshown",
             values={"version": version},
         )
         with suppress(RefusedWriteError):  # It has moved on, or is not there.

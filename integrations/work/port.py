@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+DEDUPE_S = 86_400.0
+"""How long a job's id is remembered, in seconds; a platform's last redelivery comes within an hour,
+Slack's after 6 minutes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -22,7 +26,8 @@ class Lease:
 
     job: Job
     attempt: int
-    token: int
+    token: int | str
+    """What the engine knows the lease by."""
 
 
 class WorkQueue(Protocol):
@@ -38,7 +43,10 @@ class WorkQueue(Protocol):
         ...
 
     def take(self, timeout_s: float) -> Lease | None:
-        """The next job whose group is free; waits at most so long for one."""
+        """The next job whose group is free; waits at most so long for one.
+
+        An engine in a network may wait a second longer.
+        """
         ...
 
     def done(self, lease: Lease) -> None:
@@ -50,5 +58,8 @@ class WorkQueue(Protocol):
         ...
 
     def waiting(self) -> int:
-        """How many jobs are not finished (those kept aside not counted)."""
+        """How many jobs are not finished (those kept aside not counted).
+
+        An engine in a network may say what was so some seconds ago.
+        """
         ...

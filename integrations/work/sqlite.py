@@ -8,10 +8,7 @@ from pathlib import Path
 from typing_extensions import override
 
 from integrations.sqlite_file import SqliteFile
-from integrations.work.port import Job, Lease, WorkQueue
-
-DEDUPE_S = 86_400.0
-"""How long a job's id is remembered; Slack's last redelivery comes after 6 minutes."""
+from integrations.work.port import DEDUPE_S, Job, Lease, WorkQueue
 
 _POLL_S = 0.25
 _SCHEMA = """

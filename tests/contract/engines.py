@@ -31,7 +31,7 @@ from integrations.tenants.port import TenantDirectory
 from integrations.tenants.sqlite import SqliteTenantDirectory
 from integrations.work.port import Job, WorkQueue
 from integrations.work.sqlite import SqliteWorkQueue
-from tests.contract.hub import tables_of
+from tests.contract.hub import SqsApart, tables_of
 from tests.real_engines import engine, gremlin_source, worker
 
 
@@ -181,6 +181,7 @@ QUEUES: Mapping[str, Callable[[Path, Clock], Queue]] = {
     "sqlite": lambda folder, clock: SqliteWorkQueue(
         folder / "work.sqlite", clock, lease_s=60.0, attempts=3
     ),
+    "sqs": SqsApart,
 }
 DEAD_LETTERS: Mapping[str, Callable[[Path, Clock], Letters]] = {
     "sqlite": lambda folder, _: SqliteDeadLetters(folder / "deadletters.sqlite"),

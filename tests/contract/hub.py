@@ -1,17 +1,26 @@
 """DynamoDB and SQS of the real hub, for a folder: nobody else's tables, in this worker's account.
 
 Nothing is wiped: the hub keeps all in memory, and a folder's name is used once.
+
+The one exception to real software: SQS's own clock cannot be set, so where a test's clock passes
+the end of a lease, the message's visibility is ended by the call that SQS has for it.
 """
 
 import hashlib
 import time
+from collections import defaultdict
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import override
+
 from integrations.aws import AwsSession
 from integrations.dynamodb import Tables
-from integrations.dynamodb_tables import Table
+from integrations.dynamodb_tables import WORK, Table
+from integrations.work.port import Lease
+from integrations.work.sqs import SqsWorkQueue, make_queue
 from tests.real_engines import engine, hub_account
 
 
@@ -39,3 +48,32 @@ def tables_of(folder: Path, *some: Table) -> Tables:
     tables = Tables(hub_client("dynamodb"), mark_of(folder), lambda s: time.sleep(s / 10))
     tables.prepare(*some)
     return tables
+
+
+_LEASES: defaultdict[str, list[tuple[float, Lease]]] = defaultdict(list)
+"""By queue: when each lease ends by the test's clock."""
+
+
+class SqsApart(SqsWorkQueue):
+    """This folder's own queue; leases of 60 s by the test's clock, three attempts."""
+
+    def __init__(self, folder: Path, clock: Callable[[], float], lease_s: float = 60.0) -> None:
+        """Make the queue where it is not there yet."""
+        client = hub_client("sqs")
+        self.queue = make_queue(client, mark_of(folder), lease_s=3_600, attempts=3)
+        super().__init__(
+            client, self.queue, tables_of(folder, WORK), clock, lease_s=3_600, attempts=3
+        )
+        self._time, self._length = clock, lease_s
+
+    @override
+    def take(self, timeout_s: float) -> Lease | None:
+        now, known = self._time(), _LEASES[self.queue]
+        for until, lease in known:
+            if until < now:
+                self.extend(lease, 0)
+        known[:] = [one for one in known if one[0] >= now]
+        lease_now = super().take(timeout_s)
+        if lease_now is not None:
+            known.append((now + self._length, lease_now))
+        return lease_now

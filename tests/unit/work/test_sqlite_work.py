@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from integrations.work.port import Job, Lease
-from integrations.work.sqlite import DEDUPE_S, SqliteWorkQueue
+from integrations.work.port import DEDUPE_S, Job, Lease
+from integrations.work.sqlite import SqliteWorkQueue
 from tests.contract.engines import Clock
 
 

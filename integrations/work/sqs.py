@@ -1,0 +1,372 @@
+"""The work queue in SQS FIFO, with what SQS forgets after five minutes kept in DynamoDB.
+
+    table  pk                sk             beside
+    work   sha256 of the id  job            state, put_at, attempt, reason, expires
+    work   dead              time#digest    job (JSON), reason
+
+SQS orders the jobs of a group, hands out one of a group at a time, and hands one out again when its
+visibility has run out. It refuses a second message of one MessageDeduplicationId for five minutes
+only (SQS Developer Guide, "Exactly-once processing"), and platforms deliver again for an hour; so
+the record in DynamoDB is written first, as `sending`, and says `sent` once SQS has the message.
+
+A door that dies between the two leaves `sending`: it has not answered its platform, so the delivery
+comes again, finds `sending`, and sends. Within five minutes SQS refuses a second message itself; a
+later one stands behind the first in its group, where `take` finds the job done, and drops it. So at
+whatever point a door dies, no delivery is lost, and none becomes two jobs.
+
+What a lease is worth is decided by the record too: it holds the newest attempt (SQS's
+ApproximateReceiveCount), and who comes with an older one changes nothing. A finished job's message
+that could not be deleted any more, its visibility having run out, is dropped when it comes again.
+What is given up is kept in DynamoDB, because SQS keeps a message for 14 days at most.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any
+
+from botocore.exceptions import ClientError
+from typing_extensions import override
+
+from integrations.aws import NO_ANSWER
+from integrations.aws_errors import error_code, is_denied
+from integrations.dynamodb import Item, RefusedWriteError, Tables, Write
+from integrations.dynamodb_tables import WORK
+from integrations.errors import (
+    DeniedByAwsError,
+    InvalidSettingError,
+    RejectedRecordError,
+    UnavailableError,
+)
+from integrations.work.port import DEDUPE_S, Job, Lease, WorkQueue
+
+_LONGEST_WAIT_S = 15
+"""Below the time after which a client gives up reading; SQS itself waits 20 at most."""
+
+_SENDING, _SENT, _DONE, _DEAD = "sending", "sent", "done", "dead"
+_WORKER_ENDED = "its worker ended before it was done"
+_KEPT_S = 14 * 86_400
+_AT_ONCE = 10
+_LONGEST_REASON = 2_000
+_GONE = {"ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight"}
+"""What SQS says of a receipt whose visibility has run out."""
+
+
+class SqsWorkQueue(WorkQueue):
+    """One queue; one object serves all threads of a process."""
+
+    def __init__(
+        self,
+        client: Any,
+        url: str,
+        tables: Tables,
+        clock: Callable[[], float],
+        *,
+        lease_s: float = 60.0,
+        attempts: int = 3,
+    ) -> None:
+        """`client` is boto3's for `sqs`; the queue and the tables are there already.
+
+        `clock` gives seconds since the epoch. `lease_s` is the visibility that `take` asks for.
+        `attempts` should be the queue's maxReceiveCount: SQS puts aside itself what more often
+        kills its worker.
+        """
+        self._client = client
+        self._url = url
+        self._tables = tables
+        self._clock = clock
+        self._lease_s = lease_s
+        self._attempts = attempts
+
+    @override
+    def put(self, job: Job) -> bool:
+        now = self._clock()
+        new = Write(
+            kind="Put",
+            table=WORK,
+            item={**_key(job.id), "state": _SENDING, "put_at": now},
+            condition="attribute_not_exists(#pk) OR (#state = :done AND #put_at < :forgotten)",
+            values={"done": _DONE, "forgotten": now - DEDUPE_S},
+        )
+        try:
+            self._tables.write(new)
+        except RefusedWriteError:
+            held = self._held(job.id)
+            if held["state"] != _SENDING:
+                return False
+            fresh = False
+        else:
+            fresh = True
+        self._send(job)
+        self._mark(job.id, _SENT, "#state = :before", {"before": _SENDING})
+        return fresh
+
+    def _send(self, job: Job) -> None:
+        self._call(
+            "send_message",
+            QueueUrl=self._url,
+            MessageBody=_text(job),
+            MessageGroupId=_digest(job.group),
+            MessageDeduplicationId=_digest(job.id),
+        )
+
+    @override
+    def take(self, timeout_s: float) -> Lease | None:
+        left = timeout_s
+        while True:
+            wait = min(math.ceil(left), _LONGEST_WAIT_S)
+            answer = self._call(
+                "receive_message",
+                QueueUrl=self._url,
+                MaxNumberOfMessages=1,
+                WaitTimeSeconds=wait,
+                VisibilityTimeout=math.ceil(self._lease_s),
+                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            )
+            for message in answer.get("Messages", []):
+                lease = self.lease_of(
+                    message["Body"],
+                    int(message["Attributes"]["ApproximateReceiveCount"]),
+                    message["ReceiptHandle"],
+                )
+                if lease is not None:
+                    return lease
+            if not answer.get("Messages"):
+                left -= max(wait, 1)
+                if left <= 0:
+                    return None
+
+    def lease_of(self, body: str, attempt: int, receipt: str) -> Lease | None:
+        """The lease of a message that was handed out, by `take` or by Lambda's own poller.
+
+        None: there is nothing to do about it (any more); where it was done or given up, it is gone
+        from the queue now.
+        """
+        job = _job(body)
+        if job is None:
+            self._set_aside(Job(_digest(body), "", body), "it is no job", None)
+            self._delete(receipt)
+            return None
+        if attempt > self._attempts:
+            self._set_aside(job, _WORKER_ENDED, None)
+            self._delete(receipt)
+            return None
+        free = "(attribute_not_exists(#state) OR #state = :sending OR #state = :sent)"
+        newer = "(attribute_not_exists(#attempt) OR #attempt < :attempt)"
+        now = self._clock()
+        try:
+            self._tables.write(
+                Write(
+                    kind="Update",
+                    table=WORK,
+                    item=_key(job.id),
+                    condition=f"{free} AND {newer}",
+                    change="#state = :sent, #attempt = :attempt,"
+                    " #put_at = if_not_exists(#put_at, :now)",
+                    values={"sending": _SENDING, "sent": _SENT, "attempt": attempt, "now": now},
+                )
+            )
+        except RefusedWriteError:
+            if self._held(job.id)["state"] in {_DONE, _DEAD}:
+                self._delete(receipt)
+            return None
+        return Lease(job, attempt, receipt)
+
+    def extend(self, lease: Lease, for_s: float) -> None:
+        """Keep a lease for so many seconds from now; nothing happens where it has run out."""
+        self._show(lease, math.ceil(for_s))
+
+    @override
+    def done(self, lease: Lease) -> None:
+        if self._mark(lease.job.id, _DONE, *_held_by(lease)):
+            self._delete(str(lease.token))
+
+    @override
+    def failed(self, lease: Lease, reason: str) -> None:
+        if lease.attempt >= self._attempts:
+            if self._set_aside(lease.job, reason, lease):
+                self._delete(str(lease.token))
+        elif self._mark(lease.job.id, _SENT, *_held_by(lease), reason=reason):
+            self._show(lease, 0)
+
+    @override
+    def waiting(self) -> int:
+        names = [
+            "ApproximateNumberOfMessages",
+            "ApproximateNumberOfMessagesNotVisible",
+            "ApproximateNumberOfMessagesDelayed",
+        ]
+        answer = self._call("get_queue_attributes", QueueUrl=self._url, AttributeNames=names)
+        return sum(int(answer["Attributes"].get(name, 0)) for name in names)
+
+    def dead(self) -> list[tuple[Job, str]]:
+        """Jobs that were given up, with their last reason, the oldest first."""
+        self._empty_dead_letters()
+        found: list[tuple[Job, str]] = []
+        for item in self._tables.query(WORK, "dead"):
+            job = _job(item["job"]) or Job("", "", item["job"])
+            found.append((job, item["reason"]))
+        return found
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    # -- what the record says
+
+    def _held(self, job_id: str) -> Item:
+        key = _key(job_id)
+        # One that expired this very moment was done long ago.
+        return self._tables.get(WORK, key["pk"], key["sk"]) or {"state": _DONE}
+
+    def _mark(
+        self, job_id: str, state: str, condition: str, values: Item, reason: str = ""
+    ) -> bool:
+        """False when the condition does not hold: somebody else has moved the job on."""
+        change, values = "#state = :state", values | {"state": state}
+        if state == _DONE:
+            change += ", #expires = :expires"
+            values |= {"expires": int(self._clock() + DEDUPE_S)}
+        if reason:
+            change += ", #reason = :reason"
+            values |= {"reason": reason[:_LONGEST_REASON]}
+        try:
+            self._tables.write(
+                Write(
+                    kind="Update",
+                    table=WORK,
+                    item=_key(job_id),
+                    condition=condition,
+                    change=change,
+                    values=values,
+                )
+            )
+        except RefusedWriteError:
+            return False
+        return True
+
+    def _set_aside(self, job: Job, reason: str, lease: Lease | None) -> bool:
+        """Keep a job aside, once; False when it was finished or given to somebody else."""
+        if lease is None:
+            reason = self._held(job.id).get("reason", reason)
+            condition, values = "attribute_not_exists(#state) OR #state = :sent", {"sent": _SENT}
+            condition += " OR #state = :sending"
+            values |= {"sending": _SENDING}
+        else:
+            condition, values = _held_by(lease)
+        now = self._clock()
+        moved = Write(
+            kind="Update",
+            table=WORK,
+            item=_key(job.id),
+            condition=condition,
+            change="#state = :dead, #put_at = if_not_exists(#put_at, :now)",
+            values=values | {"dead": _DEAD, "now": now},
+        )
+        kept: Item = {"pk": "dead", "sk": f"{now:017.6f}#{_digest(job.id)}"}
+        kept |= {"job": _text(job), "reason": reason[:_LONGEST_REASON]}
+        try:
+            self._tables.transact([moved, Write(kind="Put", table=WORK, item=kept)])
+        except RefusedWriteError:
+            return False
+        return True
+
+    # -- what SQS is asked
+
+    def _empty_dead_letters(self) -> None:
+        """What SQS put aside itself is kept with the others."""
+        url = self._dead_letter_url()
+        while url:
+            answer = self._call(
+                "receive_message", QueueUrl=url, MaxNumberOfMessages=_AT_ONCE, VisibilityTimeout=60
+            )
+            if not answer.get("Messages"):
+                return
+            for message in answer["Messages"]:
+                job = _job(message["Body"]) or Job(_digest(message["Body"]), "", message["Body"])
+                self._set_aside(job, _WORKER_ENDED, None)
+                self._delete(message["ReceiptHandle"], url)
+
+    def _dead_letter_url(self) -> str:
+        answer = self._call(
+            "get_queue_attributes", QueueUrl=self._url, AttributeNames=["RedrivePolicy"]
+        )
+        policy = json.loads(answer.get("Attributes", {}).get("RedrivePolicy", "{}"))
+        if "deadLetterTargetArn" not in policy:
+            return ""
+        *_, account, name = policy["deadLetterTargetArn"].split(":")
+        found = self._call("get_queue_url", QueueName=name, QueueOwnerAWSAccountId=account)
+        return str(found["QueueUrl"])
+
+    def _delete(self, receipt: str, url: str = "") -> None:
+        self._call("delete_message", QueueUrl=url or self._url, ReceiptHandle=receipt)
+
+    def _show(self, lease: Lease, in_s: int) -> None:
+        self._call(
+            "change_message_visibility",
+            QueueUrl=self._url,
+            ReceiptHandle=lease.token,
+            VisibilityTimeout=in_s,
+        )
+
+    def _call(self, operation: str, **wanted: Any) -> Mapping[str, Any]:
+        try:
+            answer: Mapping[str, Any] = getattr(self._client, operation)(**wanted)
+        except ClientError as error:
+            told: Any = error.response
+            code = error_code(told).removeprefix("AWS.SimpleQueueService.")
+            if code in _GONE and "ReceiptHandle" in wanted:
+                return {}
+            if code in {"NonExistentQueue", "QueueDoesNotExist"}:
+                raise InvalidSettingError(f"SECURITY_ASSIST_QUEUE: no queue {self._url}") from error
+            if code in {"InvalidParameterValue", "InvalidMessageContents"}:
+                said = str(told["Error"].get("Message", ""))[:200]
+                raise RejectedRecordError(f"SQS takes no such job ({code}: {said})") from error
+            if is_denied(code):
+                action = "".join(part.title() for part in operation.split("_"))
+                raise DeniedByAwsError(f"sqs:{action}", "", code) from error
+            raise UnavailableError(f"SQS is not to be had now ({code})") from error
+        except NO_ANSWER as error:
+            raise UnavailableError(f"SQS did not answer ({type(error).__name__})") from error
+        return answer
+
+
+def make_queue(client: Any, name: str, *, lease_s: float = 60.0, attempts: int = 3) -> str:
+    """Make a FIFO queue and the one for its dead letters, for local use; the first one's URL."""
+    fifo = {"FifoQueue": "true", "MessageRetentionPeriod": str(_KEPT_S)}
+    dead = client.create_queue(QueueName=f"{name}-dead.fifo", Attributes=fifo)["QueueUrl"]
+    told = client.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
+    redrive = {
+        "deadLetterTargetArn": told["Attributes"]["QueueArn"],
+        "maxReceiveCount": str(attempts),
+    }
+    own = {"VisibilityTimeout": str(math.ceil(lease_s)), "RedrivePolicy": json.dumps(redrive)}
+    made = client.create_queue(QueueName=f"{name}.fifo", Attributes=fifo | own)
+    return str(made["QueueUrl"])
+
+
+def _held_by(lease: Lease) -> tuple[str, Item]:
+    """The condition that nobody else has been given the job since."""
+    return "#attempt = :mine AND #state = :held", {"mine": lease.attempt, "held": _SENT}
+
+
+def _key(job_id: str) -> dict[str, str]:
+    return {"pk": _digest(job_id), "sk": "job"}
+
+
+def _digest(text: str) -> str:
+    """64 characters that SQS and DynamoDB take for an id, whatever the text is."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _text(job: Job) -> str:
+    return json.dumps({"id": job.id, "group": job.group, "body": job.body})
+
+
+def _job(text: str) -> Job | None:
+    """None: it was not put by `put`."""
+    try:
+        told = json.loads(text)
+        return Job(str(told["id"]), str(told["group"]), str(told["body"]))
+    except (ValueError, TypeError, KeyError):
+        return None
