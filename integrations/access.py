@@ -67,7 +67,7 @@ def access_to(tenant: Tenant, aws: AwsAccess, clock: Callable[[], float]) -> Acc
             clock=clock,
             pause=time.sleep,
         ),
-        workflow=SecurityHubWorkflow(client("securityhub", Purpose.REMEDIATE), role),
+        workflow=SecurityHubWorkflow(client("securityhub", Purpose.TELL), role),
         live=ConfigResources(client("config", Purpose.READ)),
         poll=poll,
     )

@@ -17,12 +17,14 @@ class ForeignAccountError(SecurityAssistError):
 
 
 class Purpose(StrEnum):
-    """What a session is for; each has a role of its own in the account."""
+    """What a session is for: one role reads, another remediates and tells."""
 
     READ = "read"
     """Nothing can be changed with it."""
     REMEDIATE = "remediate"
-    """Runbooks can be put there and started."""
+    """Runbooks can be put there, started and looked at; nothing else can be changed with it."""
+    TELL = "tell"
+    """Security Hub can be told what became of a finding."""
 
 
 class Accounts(Protocol):

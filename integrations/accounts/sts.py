@@ -12,6 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
+from integrations.accounts.narrowing import session_policy
 from integrations.accounts.port import Accounts, ForeignAccountError, Purpose
 from integrations.aws import NO_ANSWER, AwsSession
 from integrations.aws_errors import error_code, is_away
@@ -20,6 +21,7 @@ from integrations.errors import DeniedByAwsError, UnavailableError
 ROLES: Mapping[Purpose, str] = {
     Purpose.READ: "SecurityAssistRead",
     Purpose.REMEDIATE: "SecurityAssistRemediation",
+    Purpose.TELL: "SecurityAssistRemediation",
 }
 """The roles that a tenant's account has for us, by name."""
 
@@ -38,6 +40,14 @@ class _Credentials:
     secret_key: str = field(repr=False)
     token: str = field(repr=False)
     until: float
+
+
+@dataclass(slots=True)
+class _Entry:
+    """One account for one purpose."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    credentials: _Credentials | None = None
 
 
 class StsAccounts(Accounts):
@@ -71,16 +81,19 @@ class StsAccounts(Accounts):
         self._clock = clock
         self._source_identity = source_identity
         self._partition = partition
-        self._lock = threading.Lock()
-        self._known: dict[tuple[Purpose, str], _Credentials] = {}
+        self._entries = {
+            (purpose, account): _Entry() for purpose in Purpose for account in self._accounts
+        }
 
     @override
     def session(self, purpose: Purpose, account: str, region: str) -> AwsSession:
         role = self.role(purpose, account)
-        with self._lock:
-            found = self._known.get((purpose, account))
+        entry = self._entries[(purpose, account)]
+        # Held while STS is asked: who wants the same waits for its answer, and nobody else.
+        with entry.lock:
+            found = entry.credentials
             if found is None or found.until - self._clock() < MARGIN_S:
-                found = self._known[(purpose, account)] = self._assume(role, purpose)
+                found = entry.credentials = self._assume(role, purpose)
         # A session of boto3 serves one thread; credentials serve all.
         return AwsSession(
             access_key=found.access_key,
@@ -97,6 +110,8 @@ class StsAccounts(Accounts):
         return f"arn:{self._partition}:iam::{account}:role/{ROLES[purpose]}"
 
     def _assume(self, role: str, purpose: Purpose) -> _Credentials:
+        policy = session_policy(purpose, role)
+        narrowed = {} if policy is None else {"Policy": policy}
         try:
             answer: Mapping[str, Any] = self._hub.client("sts").assume_role(
                 RoleArn=role,
@@ -104,6 +119,7 @@ class StsAccounts(Accounts):
                 ExternalId=self._external_id,
                 SourceIdentity=self._source_identity,
                 DurationSeconds=SESSION_S,
+                **narrowed,
             )
         except ClientError as error:
             if is_away(error_code(error.response)):

@@ -26,6 +26,7 @@ _ROLE = re.compile(r"arn:aws:iam::(\d{12}):role/(?:.*/)?([\w+=,.@-]{1,64})")
 _SESSION = re.compile(r"[\w+=,.@-]{2,64}")
 _SHORTEST_S, _DEFAULT_S = 900, 3_600
 _XMLNS = "https://sts.amazonaws.com/doc/2011-06-15/"
+_LONGEST_POLICY = 2_048
 SSM = "ssm.amazonaws.com"
 
 
@@ -178,6 +179,9 @@ def _seconds(text: str) -> int:
 def _session_policy(text: str) -> Mapping[str, Any] | None:
     if not text:
         return None
+    if len(text) > _LONGEST_POLICY:
+        said = f"policy: Member must have length less than or equal to {_LONGEST_POLICY}"
+        raise AwsError("ValidationError", said)
     try:
         return policies.document(text)
     except json.JSONDecodeError as error:

@@ -230,6 +230,13 @@ def test_a_session_policy_narrows_and_never_widens(bare_aws: Emulated) -> None:
         assert refusal(refused.value) == "UnauthorizedOperation"
 
 
+def test_a_session_policy_that_is_too_long_is_refused(bare_aws: Emulated) -> None:
+    statement = _allow("ec2:DescribeSecurityGroups", f"arn:aws:ec2:::{'x' * 2048}")
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    with pytest.raises(ClientError, match="less than or equal to 2048"):
+        bare_aws.assume(SHOP, Policy=document)
+
+
 def test_a_permissions_boundary_bounds_what_the_role_may(bare_aws: Emulated) -> None:
     iam = bare_aws.owner(DATA, "iam")
     document = {"Version": "2012-10-17", "Statement": [_allow("ec2:Describe*", "*")]}
