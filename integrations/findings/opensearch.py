@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-import orjson
 from opensearchpy import OpenSearch
 from typing_extensions import override
 
@@ -23,6 +22,7 @@ from integrations.errors import (
 )
 from integrations.findings import opensearch_questions as questions
 from integrations.findings.ocsf import read_finding
+from integrations.findings.opensearch_bulk import CONFLICT, DONE, Write, action, send
 from integrations.findings.opensearch_calls import ATTEMPTS, BUSY, Calls
 from integrations.findings.opensearch_cluster import Cluster, client_of
 from integrations.findings.opensearch_documents import (
@@ -54,7 +54,6 @@ from integrations.findings.standing import Standing, merged
 
 _IN_ONE_REQUEST: Final = 500
 """Documents; of 5 kB each they are half a request of the size that is advised (5 to 15 MB)."""
-_CONFLICT: Final = 409
 
 
 class OpenSearchFindings:
@@ -194,11 +193,12 @@ class OpenSearchFindingStore(FindingStore):
             if not left:
                 return added, updated
             again = []
-            for change, (status, reason) in zip(left, self._sent(left, seen), strict=True):
-                if status < 300:  # noqa: PLR2004 - HTTP: done
+            outcomes = send(self._calls, [self._of(change) for change in left], **seen)
+            for change, (status, reason) in zip(left, outcomes, strict=True):
+                if status in DONE:
                     new = change.before is None
                     added, updated = added + new, updated + change.news - new
-                elif status == _CONFLICT or status in BUSY:
+                elif status == CONFLICT or status in BUSY:
                     again.append(change)
                 else:
                     refused.extend((at, reason) for at, _, _ in change.told)
@@ -253,31 +253,28 @@ class OpenSearchFindingStore(FindingStore):
             placed.setdefault(hit["_index"], []).append(hit["_id"])
         return placed
 
-    def _sent(self, changes: Sequence[_Change], seen: Mapping[str, str]) -> list[tuple[int, str]]:
-        """Write them, each on the condition that it is as it was read; (status, reason) of each."""
-        lines: list[bytes] = []
-        for change in changes:
-            lines.extend(self._lines(change))
-        body = b"\n".join((*lines, b""))
-        kept = "items.*.status,items.*.error.type,items.*.error.reason"
-        answer = self._calls.ask("POST", "/_bulk", body, filter_path=kept, **seen)
-        items = [next(iter(item.values())) for item in answer["items"]]
-        return [(item["status"], _reason(item.get("error"))) for item in items]
-
-    def _lines(self, change: _Change) -> list[bytes]:
+    def _of(self, change: _Change) -> Write:
+        """What is to be written, on the condition that it is as it was read."""
         after = change.after
         assert after is not None  # noqa: S101 - merged before it is sent
         told = told_of(self._tenant, after)
-        key: dict[str, Any] = {"_id": change.doc_id, **self._routing}
         if not isinstance(after.place, Place):
-            key["_index"] = self._indexes[after.finding.cls]
-            return [_line("create", key), document_of(change.event, told)]
-        place = after.place
-        key |= {"_index": place.kept_in, "if_seq_no": place.seq_no}
-        key["if_primary_term"] = place.primary_term
+            index = self._indexes[after.finding.cls]
+            line = action("create", index, change.doc_id, **self._routing)
+            return Write(line, document_of(change.event, told))
+        index, seq_no, primary_term = after.place
+        kind = "index" if change.event else "update"
+        line = action(
+            kind,
+            index,
+            change.doc_id,
+            if_seq_no=seq_no,
+            if_primary_term=primary_term,
+            **self._routing,
+        )
         if change.event:
-            return [_line("index", key), document_of(change.event, told)]
-        return [_line("update", key), b'{"doc":{"%s":%s}}' % (OURS.encode(), told)]
+            return Write(line, document_of(change.event, told))
+        return Write(line, b'{"doc":{"%s":%s}}' % (OURS.encode(), told))
 
     def _search(self, query: Mapping[str, Any], **more: Any) -> Any:
         body = {"query": query, "size": 0, "track_total_hits": False, **more}
@@ -349,11 +346,3 @@ class OpenSearchFindingStore(FindingStore):
     def sources(self) -> list[SourceAge]:
         query = questions.of_tenant(self._tenant)
         return questions.ages_of(self._search(query, aggs=questions.BY_SOURCE))
-
-
-def _line(action: str, key: Mapping[str, Any]) -> bytes:
-    return orjson.dumps({action: key})
-
-
-def _reason(error: Mapping[str, Any] | None) -> str:
-    return f"{error.get('type')}: {str(error.get('reason'))[:300]}" if error else ""
