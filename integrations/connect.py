@@ -22,7 +22,9 @@ from integrations.work.port import WorkQueue
 
 if TYPE_CHECKING:
     from integrations.access import Access
+    from integrations.dynamodb import Tables
     from integrations.findings.polling import FindingPoll
+    from integrations.remediations.dynamodb import DynamoRemediations
     from integrations.remediations.sqlite import SqliteRemediations
     from integrations.resources.graphersal import GraphersalGraphs
     from integrations.resources.gremlin import GremlinResourceGraph
@@ -43,12 +45,33 @@ class Connections:
         self._clock = clock
         self._accesses: dict[tuple[str, tuple[str, ...], str], Access] = {}
         self._open = ExitStack()
+        self._tables = self._open_tables()
         self.directory = self._open_directory()
         self._findings_of = self._open_findings()
         self._remediations = self._open_remediations()
         self._graph_of = self._open_graphs()
 
+    def _open_tables(self) -> "Tables | None":
+        """DynamoDB's, where the settings say so."""
+        if not self._settings.tables:
+            return None
+        from integrations.aws import AmbientSession
+        from integrations.dynamodb import Tables
+        from integrations.dynamodb_tables import location
+
+        where = location(self._settings.tables)
+        session = AmbientSession(region=where.region)
+        tables = Tables(session.client("dynamodb", endpoint_url=where.endpoint), where.prefix)
+        if where.endpoint:
+            # One of one's own; what is in AWS is made when it is deployed.
+            tables.prepare()
+        return tables
+
     def _open_directory(self) -> TenantDirectory:
+        if self._tables:
+            from integrations.tenants.dynamodb import DynamoTenantDirectory
+
+            return DynamoTenantDirectory(self._tables)
         from integrations.tenants.sqlite import SqliteTenantDirectory
 
         directory = SqliteTenantDirectory(self._state / "tenants.sqlite")
@@ -105,7 +128,11 @@ class Connections:
             "SECURITY_ASSIST_GRAPH has to begin with ws://, wss:// or neptune+wss://"
         )
 
-    def _open_remediations(self) -> "SqliteRemediations":
+    def _open_remediations(self) -> "SqliteRemediations | DynamoRemediations":
+        if self._tables:
+            from integrations.remediations.dynamodb import DynamoRemediations
+
+            return DynamoRemediations(self._tables)
         from integrations.remediations.sqlite import SqliteRemediations
 
         remediations = SqliteRemediations(self._state / "remediations.sqlite")
@@ -160,6 +187,10 @@ class Connections:
 
     def conversations(self) -> ConversationStore:
         """What was said, thread by thread."""
+        if self._tables:
+            from integrations.conversations.dynamodb import DynamoConversationStore
+
+            return DynamoConversationStore(self._tables, self._clock)
         from integrations.conversations.sqlite import SqliteConversationStore
 
         store = SqliteConversationStore(self._state / "conversations.sqlite", self._clock)
@@ -167,12 +198,33 @@ class Connections:
         return store
 
     def work(self) -> WorkQueue:
-        """The queue between the platforms' doors and the conversation."""
+        """The queue between the platforms' doors and the conversation.
+
+        Raises:
+            InvalidSettingError: a queue in SQS without tables in DynamoDB.
+        """
+        if self._settings.queue:
+            return self._sqs(self._settings.queue)
         from integrations.work.sqlite import SqliteWorkQueue
 
         queue = SqliteWorkQueue(self._state / "work.sqlite", self._clock)
         self._open.callback(queue.close)
         return queue
+
+    def _sqs(self, url: str) -> WorkQueue:
+        from integrations.aws import AmbientSession
+        from integrations.dynamodb_tables import location
+        from integrations.work.sqs import SqsWorkQueue, endpoint_of
+
+        endpoint = endpoint_of(url)
+        if self._tables is None:
+            raise InvalidSettingError(
+                "SECURITY_ASSIST_QUEUE needs SECURITY_ASSIST_TABLES beside it:"
+                " what was delivered before is remembered there"
+            )
+        session = AmbientSession(region=location(self._settings.tables).region)
+        client = session.client("sqs", endpoint_url=endpoint)
+        return SqsWorkQueue(client, url, self._tables, self._clock)
 
     def region(self) -> str:
         """The Region that is asked unless one is named.

@@ -4,9 +4,12 @@ Every table has a partition key `pk` (text) and a sort key `sk`. What stands in 
 each engine; why there are five is decided in docs/adr (few tables, one for each subject).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from integrations.errors import InvalidSettingError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,38 @@ CONVERSATIONS = Table(name="conversations", expires="expires")
 WORK = Table(name="work", expires="expires")
 
 TABLES = (TENANTS, REMEDIATIONS, AUDIT, CONVERSATIONS, WORK)
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where the tables are."""
+
+    region: str
+    prefix: str
+    """What their names begin with."""
+    endpoint: str | None = None
+    """None: AWS itself."""
+
+
+_WHERE = re.compile(
+    r"dynamodb://(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)/(?P<prefix>[A-Za-z0-9_.-]{1,200})"
+    r"(?:\?endpoint=(?P<endpoint>https?://[^\s?#]+))?"
+)
+
+
+def location(told: str) -> Location:
+    """What `SECURITY_ASSIST_TABLES` says.
+
+    Raises:
+        InvalidSettingError: it is not of that form.
+    """
+    found = _WHERE.fullmatch(told)
+    if found is None:
+        raise InvalidSettingError(
+            f"SECURITY_ASSIST_TABLES is dynamodb://REGION/PREFIX, not {told!r}; for an endpoint of"
+            " one's own, with ?endpoint=http://HOST:PORT"
+        )
+    return Location(found["region"], found["prefix"], found["endpoint"])
 
 
 def definition(table: Table, prefix: str) -> dict[str, Any]:

@@ -48,6 +48,14 @@ class Settings:
     `ws://host:port/gremlin`, with `#g1` after it if its traversal source is not `g`; Neptune is
     `neptune+wss://host:port/gremlin`, with `?iam=off` if it asks for no signature."""
 
+    tables: str = ""
+    """Where tenants, requests, the audit and conversations are; empty: embedded, in the state
+    folder. DynamoDB is `dynamodb://us-east-1/security-assist`, which names the Region and what the
+    tables' names begin with; with `?endpoint=http://127.0.0.1:4566` it is one of one's own."""
+    queue: str = ""
+    """Where work waits; empty: embedded, in the state folder. SQS is the URL of a FIFO queue; what
+    was delivered before is remembered in `tables`."""
+
     @classmethod
     def from_env(cls, state: Path | None = None) -> Self:
         """From the environment.
@@ -55,7 +63,8 @@ class Settings:
         The state is in the given folder, else `SECURITY_ASSIST_STATE`, else the user's data
         directory. Accounts are reached where `SECURITY_ASSIST_AWS` is `on` (with boto3's own search
         for credentials and `AWS_REGION`), or where a demo runs on the same state. Findings
-        are where `SECURITY_ASSIST_FINDINGS` says, the graph where `SECURITY_ASSIST_GRAPH` does.
+        are where `SECURITY_ASSIST_FINDINGS` says, the graph where `SECURITY_ASSIST_GRAPH` does;
+        in the same way `SECURITY_ASSIST_TABLES` and `SECURITY_ASSIST_QUEUE`.
         """
         env = os.environ  # noqa: TID251 - this is the settings module
         named = env.get("SECURITY_ASSIST_STATE")
@@ -69,6 +78,8 @@ class Settings:
             aws=aws,
             findings=env.get("SECURITY_ASSIST_FINDINGS") or stores.get("findings", ""),
             graph=env.get("SECURITY_ASSIST_GRAPH") or stores.get("graph", ""),
+            tables=env.get("SECURITY_ASSIST_TABLES", ""),
+            queue=env.get("SECURITY_ASSIST_QUEUE", ""),
         )
 
 

@@ -22,6 +22,7 @@ What is given up is kept in DynamoDB, because SQS keeps a message for 14 days at
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any
@@ -49,6 +50,8 @@ _WORKER_ENDED = "its worker ended before it was done"
 _KEPT_S = 14 * 86_400
 _AT_ONCE = 10
 _LONGEST_REASON = 2_000
+_URL = re.compile(r"(?P<host>https?://[^/\s?#]+)/\d{1,12}/[A-Za-z0-9_-]{1,75}\.fifo")
+_OWN = re.compile(r"\.amazonaws\.com(\.cn)?$")
 _GONE = {"ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight"}
 """What SQS says of a receipt whose visibility has run out."""
 
@@ -329,6 +332,20 @@ class SqsWorkQueue(WorkQueue):
         except NO_ANSWER as error:
             raise UnavailableError(f"SQS did not answer ({type(error).__name__})") from error
         return answer
+
+
+def endpoint_of(url: str) -> str | None:
+    """The endpoint of a queue's URL; None where it is AWS's own.
+
+    Raises:
+        InvalidSettingError: it is not the URL of a FIFO queue.
+    """
+    told = _URL.fullmatch(url)
+    if told is None:
+        raise InvalidSettingError(
+            f"SECURITY_ASSIST_QUEUE is the URL of a FIFO queue, https://.../NAME.fifo, not {url!r}"
+        )
+    return None if _OWN.search(told["host"]) else told["host"]
 
 
 def make_queue(client: Any, name: str, *, lease_s: float = 60.0, attempts: int = 3) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from integrations.connect import Connections
 from integrations.conversations.dynamodb import DynamoConversationStore
 from integrations.dynamodb import Tables
 from integrations.dynamodb_tables import AUDIT, CONVERSATIONS, REMEDIATIONS, TENANTS, WORK
@@ -22,14 +23,17 @@ from integrations.errors import (
     StaleWriteError,
     UnavailableError,
 )
+from integrations.remediations.audit import HUB
 from integrations.remediations.dynamodb import DynamoRemediations
+from integrations.settings import Settings
 from integrations.tenants.dynamodb import DynamoTenantDirectory
 from integrations.work.batch import work_through
 from integrations.work.port import Job
-from integrations.work.sqs import SqsWorkQueue
+from integrations.work.sqs import SqsWorkQueue, make_queue
 from tests.builders import NOON, tenant
 from tests.contract.engines import Clock
 from tests.contract.hub import SqsApart, hub_client, mark_of, tables_of
+from tests.real_engines import engine, hub_account
 from tests.remediation_builders import LEASE, approved, entry, plan, remediation
 
 JOB = Job("Ev1", "thread-1", "{}")
@@ -317,6 +321,30 @@ def test_tables_that_are_not_there_and_an_endpoint_that_is_gone_have_their_names
             tables_of(tmp_path, WORK),
             Clock(),
         ).take(0)
+
+
+def test_two_settings_put_everything_into_dynamodb_and_sqs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", hub_account())
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
+    mark, url = mark_of(tmp_path), engine("hub")["url"]
+    queue = make_queue(hub_client("sqs"), mark)
+    settings = Settings(
+        state=tmp_path, tables=f"dynamodb://us-east-1/{mark}?endpoint={url}", queue=queue
+    )
+    with Connections(settings) as connections:
+        connections.directory.put(tenant())
+        connections.systems("acme").remediations.add(remediation())
+        connections.hub_audit().append(entry(1))
+        connections.conversations().save("s-1", [], (), 0)
+        assert connections.work().put(JOB) is True
+    kept = tables_of(tmp_path)
+    assert DynamoTenantDirectory(kept).get("acme")
+    assert DynamoRemediations(kept).of("acme").get(remediation().id)
+    assert DynamoRemediations(kept).audit_of(HUB).verify().records == 1
+    assert DynamoConversationStore(kept, Clock()).load("s-1").version == 1
+    assert not list(tmp_path.glob("[!f]*.sqlite")), "nothing of it is in files"
 
 
 def _received(queue: SqsApart) -> list[dict[str, Any]]:
