@@ -57,6 +57,11 @@ def plan_fix(ref: str, tenant: str | None = None) -> str:
     return in_tenant(f"plan the fix of {ref}", tenant)
 
 
+def preview(ref: str, tenant: str | None = None) -> str:
+    """`what would fixing F-ABCDEFGH do`: the plan, shown before anybody is asked to approve it."""
+    return in_tenant(f"what would fixing {ref} do", tenant)
+
+
 def explain(ref: str, tenant: str | None = None) -> str:
     """`explain F-ABCDEFGH`."""
     return in_tenant(f"explain {ref}", tenant)

@@ -319,7 +319,7 @@ class Advice:
     """The control, in words."""
     steps: tuple[str, ...]
     runbook: str | None
-    """The Automation runbook that would do it; None when none is known."""
+    """The Automation runbook that would do it, ours before AWS's (`AWS...`); None: none known."""
     reversible: bool | None
     care: str
     """What to mind; empty when nothing."""

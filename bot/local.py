@@ -80,7 +80,7 @@ class LocalBot:
         self._conversation = Conversation(
             connections.directory,
             connections,
-            local_assistant(memory, clock, proposer(runbooks, clock)),
+            local_assistant(memory, clock, proposer(runbooks, clock), runbooks),
             memory,
             draw,
             clock,

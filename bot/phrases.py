@@ -169,8 +169,10 @@ def finding_where(finding: Finding, names: Mapping[str, str]) -> str:
 def finding_since(finding: Finding, now: datetime) -> str:
     """`open for 41 days`, `resolved 3 h ago`, `muted`."""
     if finding.state is FindingState.OPEN:
-        again = ", back again" if finding.reopened_at else ""
-        return f"open for {age(finding.first_seen, now)}{again}"
+        if finding.reopened_at:
+            first = ago(finding.first_seen, now)
+            return f"open again for {age(finding.reopened_at, now)}, first seen {first}"
+        return f"open for {age(finding.first_seen, now)}"
     if finding.resolved_at and finding.state is not FindingState.MUTED:
         return f"{finding.state} {ago(finding.resolved_at, now)}"
     return str(finding.state)

@@ -4,7 +4,7 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.guard.untrusted import clean
 from bot.messages import (
@@ -38,6 +38,9 @@ _SEVERITIES = {
     "LOW": "\x1b[34m",
 }
 _LONGEST = 4000
+_MOST_ASKED = 7
+_ESCAPED = re.compile(r"\\([\\*_~\[\]<>|])")
+"""What Markdown would take for a mark, taken literally."""
 _MARKUP = re.compile(r"\*\*([^*\n]+)\*\*|`([^`\n]+)`")
 _LISTED = re.compile(r"^(\s*(?:[-*•]|\d{1,3}[.)])\s+)(.*)$")
 
@@ -58,8 +61,28 @@ class Paper:
 def rendered(reply: Reply, *, width: int = 80, colour: bool = False) -> str:
     """A reply's parts, ready to print; colour only when told."""
     paper = Paper(width, colour)
-    blocks = [lines for lines in (_part(part, paper) for part in reply.parts) if lines]
+    parts = [*_without_asks(reply.parts), *_to_ask(reply.parts)]
+    blocks = [lines for lines in (_part(part, paper) for part in parts) if lines]
     return "\n\n".join("\n".join(lines) for lines in blocks)
+
+
+def _without_asks(parts: Sequence[Part]) -> list[Part]:
+    return [replace(p, buttons=()) if isinstance(p, Item) else p for p in parts if not _asks_of(p)]
+
+
+def _asks_of(part: Part) -> tuple[Button, ...]:
+    """What a row of buttons asks; nothing of other rows."""
+    if not isinstance(part, Actions) or any(b.action != "ask" for b in part.buttons):
+        return ()
+    return tuple(part.buttons)
+
+
+def _to_ask(parts: Sequence[Part]) -> list[Part]:
+    """Once and last, what could be asked: of the first item, for the others have such too."""
+    items = [p.buttons for p in parts if isinstance(p, Item) and p.buttons]
+    offered = [*(items[0] if items else ()), *(b for part in parts for b in _asks_of(part))]
+    unique = {b.value: b for b in offered if b.action == "ask"}
+    return [Actions(buttons=tuple(unique.values())[:_MOST_ASKED])] if unique else []
 
 
 def rendered_text(markdown: str, *, width: int = 80, colour: bool = False) -> str:
@@ -107,7 +130,7 @@ def _furniture(part: Line | TextField | Small | Actions | Rule, paper: Paper) ->
         case Small():
             return [_styled(line, _DIM, paper) for line in _wrapped(part.text, paper)]
         case Actions():
-            return _asks("Ask next", part.buttons, paper, "")
+            return _asks(part.buttons, paper)
         case Rule():
             return [_styled("-" * paper.columns, _DIM, paper)]
 
@@ -115,7 +138,7 @@ def _furniture(part: Line | TextField | Small | Actions | Rule, paper: Paper) ->
 def _prose_line(line: str, paper: Paper) -> list[str]:
     listed = _LISTED.match(line)
     lead, words = (listed[1], listed[2]) if listed else ("", line)
-    plain = _MARKUP.sub(lambda found: found[1] or found[2], words)
+    plain = _ESCAPED.sub(r"\1", _MARKUP.sub(lambda found: found[1] or found[2], words))
     wrapped = _wrapped(plain, paper, lead, " " * len(lead)) or [""]
     bold = [found[1] for found in _MARKUP.finditer(words) if found[1]]
     return [_emphasised(one, bold, paper) for one in wrapped]
@@ -142,16 +165,15 @@ def _item(part: Item, paper: Paper) -> list[str]:
         lines[0] = lines[0].replace(mark, f"{style}{mark}{_RESET}", 1)
     for line in part.lines:
         lines.extend(_wrapped(line, paper, indent, indent))
-    lines.extend(_asks("ask", part.buttons, paper, indent))
     return lines
 
 
-def _asks(label: str, buttons: Sequence[Button], paper: Paper, indent: str) -> list[str]:
+def _asks(buttons: Sequence[Button], paper: Paper) -> list[str]:
     """What the buttons ask, to be typed; other buttons mean nothing here."""
     asked = [clean(b.value, 300) for b in buttons if b.action == "ask"]
     if not asked:
         return []
-    lines = _wrapped(f"{label}: {' | '.join(asked)}", paper, indent, indent + "  ")
+    lines = _wrapped(f"Ask next: {' | '.join(asked)}", paper, "", "  ")
     return [_styled(line, _DIM, paper) for line in lines]
 
 

@@ -81,7 +81,7 @@ def _public_store(
         draft.add("R5", "Unencrypted", 0.1, "it is not encrypted", resource.id)
     _threatened(evidence, draft, resource.id)
     draft.rests_on(failed)
-    draft.why = [f"{because} for {ago(_oldest(failed), evidence.now, bare=True)}"]
+    draft.why = [f"{because}{_since(evidence, failed)}"]
     told = {"Threat", "Sensitive data", "Unencrypted"}
     draft.why += [t.because for n, t in draft.terms.items() if n in told]
     return draft
@@ -102,7 +102,7 @@ def _public_by_finding(evidence: Evidence, uid: str, failed: list[Finding]) -> D
     draft.add("R5", "Misconfiguration", _misconfigured(worst), worst.title, worst.ref)
     _threatened(evidence, draft, uid)
     draft.rests_on(failed)
-    draft.why = [f"public for {ago(_oldest(failed), evidence.now, bare=True)}"]
+    draft.why = [f"public{_since(evidence, failed)}"]
     return draft
 
 
@@ -345,6 +345,13 @@ def dying_keys(evidence: Evidence) -> Iterator[Draft]:
 
 def _misconfigured(finding: Finding) -> float:
     return score.MISCONFIGURATION.get(finding.severity, 0.0)
+
+
+def _since(evidence: Evidence, failed: list[Finding]) -> str:
+    """` for 20 hours`; ` again for 7 hours` where it had been fixed before."""
+    first = min(failed, key=opened_at)
+    again = " again" if first.reopened_at else ""
+    return f"{again} for {ago(opened_at(first), evidence.now, bare=True)}"
 
 
 def _oldest(findings: list[Finding]) -> datetime:

@@ -18,6 +18,7 @@ from agent.offline.thread import (
     last_shown,
 )
 from agent.offline.understand import Asked
+from agent.views import ExposureDetail
 
 _LONGEST = 9
 """Words: what is longer stands by itself."""
@@ -90,6 +91,17 @@ def _more(asked: Asked, call: Called, _: Sequence[Turn]) -> list[Call]:
     elif call.name in {"exposures", "top_resources"}:
         given["limit"] = 10
     return [Call(call.name, given)]
+
+
+def _why_so(asked: Asked, call: Called, _: Sequence[Turn]) -> list[Call]:
+    """`why?` of what has just been explained: what it rests on most."""
+    if call.name != "explain_exposure" or asked.ordinal or not asked.says(says.WHY):
+        return []
+    terms = [t for v in call.views if isinstance(v, ExposureDetail) for t in v.exposure.terms]
+    told = [t for t in terms if t.evidence.startswith("F-")]
+    if not told or len(asked.text.split()) > _A_POINT:
+        return []
+    return [Call("finding_detail", {"ref": max(told, key=lambda t: t.weight).evidence})]
 
 
 def _to_list(asked: Asked, _: Called, turns: Sequence[Turn]) -> list[Call]:
@@ -220,4 +232,4 @@ _ABOUT_IT: tuple[tuple[Any, Callable[[Thing], Call]], ...] = (
     (says.FINDINGS_ON_IT, _findings),
 )
 
-_RULES = (_again, _since, _more, _to_list, _narrowed, _about_thing)
+_RULES = (_again, _since, _more, _why_so, _to_list, _narrowed, _about_thing)

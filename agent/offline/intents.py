@@ -20,10 +20,7 @@ _EXAMPLES = (
 _HELLO = "I answer from your own findings and resource graph. Ask me, for example:"
 _LOST = "I can't tell what is meant. I know findings, resources and what is connected to what:"
 _EVERYTHING = Call("exposures", {"about": "all", "limit": 5})
-_ONE_TENANT = (
-    "This channel is about one tenant; all of them are listed and compared in the operators' "
-    "channel. Here I can say how yours stands:"
-)
+_NOTHING_YET = "Nothing was asked in this thread yet that could be repeated. Ask all of it:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,21 +199,18 @@ def _walk(resource: str, question: str, *, draw: bool) -> Call:
     return Call("connections", {"resource": resource, "question": question, "draw": draw})
 
 
-def _compare(asked: Asked, around: Around) -> list[Call]:
+def _compare(asked: Asked, _: Around) -> list[Call]:
     if asked.since or not asked.says(says.COMPARE):
         return []
-    return [Call("posture_summary")] if around.operator else [_one_tenant()]
+    return [Call("posture_summary")]
 
 
 def _tenants(asked: Asked, around: Around) -> list[Call]:
     wanted = asked.says(says.TENANTS) or (around.operator and asked.says(says.WHO_OWNS))
     if asked.severities or asked.service or not wanted:
         return []
-    return [Call("list_tenants")] if around.operator else [_one_tenant()]
-
-
-def _one_tenant() -> Call:
-    return ask_back(_ONE_TENANT, ("Posture", canonical.POSTURE), _EXAMPLES[0])
+    # A tenant's channel tells how its own stands, and where the others are told of.
+    return [Call("list_tenants")] if around.operator else [Call("posture_summary")]
 
 
 def _posture(asked: Asked, _: Around) -> list[Call]:
@@ -317,6 +311,8 @@ def _unknown_word(asked: Asked, around: Around) -> list[Call]:
 def _not_understood(asked: Asked) -> list[Call]:
     if not asked.text and not asked.names:
         return [ask_back("What would you like to know?", *_EXAMPLES)]
+    if asked.says(says.SAME):
+        return [ask_back(_NOTHING_YET, *_EXAMPLES)]
     return [ask_back(_LOST, *_EXAMPLES[:2], ("Help", canonical.HELP))]
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from agent.offline.fixes import plans_a_fix
+from agent.offline.understand import understand
 from agent.offline.words import age, code, counted, one, quoted, said
 from agent.views import Advice, FindingDetail, FindingList, TopResources
 from integrations.findings.port import Finding, FindingClass, FindingState
@@ -117,6 +119,9 @@ def _place(finding: Finding, view: FindingList) -> tuple[float, bool, float]:
 
 
 def _since(finding: Finding, now: datetime) -> str:
+    if finding.state is FindingState.OPEN and finding.reopened_at:
+        first = age(finding.first_seen, now)
+        return f"open again for {age(finding.reopened_at, now)}, first seen {first} ago"
     if finding.state is FindingState.OPEN:
         return f"open for {age(finding.first_seen, now)}"
     if finding.resolved_at and finding.state is not FindingState.MUTED:
@@ -171,7 +176,7 @@ def _top(view: TopResources) -> str:
     )
 
 
-def advice(_: str, views: Sequence[Advice]) -> str:
+def advice(question: str, views: Sequence[Advice]) -> str:
     """What would fix it, whether a runbook does, whether it can be undone."""
     view = views[-1]
     finding = view.finding
@@ -184,7 +189,13 @@ def advice(_: str, views: Sequence[Advice]) -> str:
     if view.by_hand_because:
         lines.append(f"I can't do it from here: {said(view.by_hand_because, 300)}. By hand:")
     lines += [f"{n}. {said(step, 300)}" for n, step in enumerate(view.steps[:_MOST_STEPS], start=1)]
+    # A line right below a list would be taken for the last point's.
+    lines += [""] if view.steps else []
     lines.append(f"{_runbook(view)}{_undo(view)}")
+    if _is_ours(view) and not view.by_hand_because and plans_a_fix(understand(question)):
+        # No plan came of it: nothing here may read the accounts.
+        shown = code(f"assist fix {finding.ref} --tenant {view.tenant} --plan")
+        lines.append(f"The exact calls are shown by {shown}.")
     if view.care:
         lines.append(f"Mind: {said(view.care, 300)}")
     if view.exposures:
@@ -194,9 +205,16 @@ def advice(_: str, views: Sequence[Advice]) -> str:
 
 
 def _runbook(view: Advice) -> str:
+    if _is_ours(view):
+        return f"A runbook does it once it is approved: {code(view.runbook or '')}."
     if view.runbook:
-        return f"Runbook: {code(view.runbook)}."
-    return "No AWS-owned runbook does this; it is done by hand."
+        return f"None of our runbooks does it; AWS has {code(view.runbook)}."
+    return "No runbook does this; it is done by hand."
+
+
+def _is_ours(view: Advice) -> bool:
+    """AWS's own documents are called `AWS-...`, `AWSSupport-...`, `AWSConfigRemediation-...`."""
+    return view.runbook is not None and not view.runbook.startswith("AWS")
 
 
 def _undo(view: Advice) -> str:

@@ -24,6 +24,7 @@ _URGENT_SCORE = 40
 _FACTOR = "Criticality"
 """The term that is no share of the score: what the shares are multiplied with."""
 _MOST_TERMS = 5
+_ELSEWHERE = "All tenants are listed and compared in the operators' channel."
 _NONE_OF = {
     "internet": "No path from the internet to anything that matters is known",
     "identity": "No identity stands out as risky",
@@ -71,8 +72,12 @@ def exposures(_: str, views: Sequence[ExposureList]) -> str:
     if about == "all" and (not ranked or (len(views) == 1 and not _is_urgent(ranked[0], views[0]))):
         return "\n".join(_calm(view) for view in views)
     first = ranked[0]
-    where = f"In {first.tenant}: " if len(views) > 1 else ""
-    return f"{where}{said(first.verdict, 300)}"
+    verdict = said(first.verdict, 300)
+    if len(views) == 1:
+        return verdict
+    # "In acme, fix ...": an imperative goes on in small letters, a name of capitals does not.
+    small = verdict[:1].lower() if verdict[1:2].islower() else verdict[:1]
+    return f"In {first.tenant}, {small}{verdict[1:]}"
 
 
 def _is_urgent(exposure: Exposure, view: ExposureList) -> bool:
@@ -107,18 +112,20 @@ def exposure_detail(question: str, views: Sequence[ExposureDetail]) -> str:
     cut = said(exposure.cut.text)
     if cut and understand(question).says(wordings.FIX):
         return "\n".join([f"{cut}: no finding tells of it, so no runbook is known.", *lines])
-    return "\n".join([*lines, f"Smallest cut: {cut}."] if cut else lines)
+    return "\n".join([*lines, "", f"Smallest cut: {cut}."] if cut else lines)
 
 
-def postures(_: str, views: Sequence[Posture]) -> str:
+def postures(question: str, views: Sequence[Posture]) -> str:
     """One tenant in two sentences, several worst first."""
     ranked = sorted(views, key=lambda v: [-v.open_by_severity.get(s, 0) for s in _WORST_FIRST])
-    view = ranked[0]
+    view, asked = ranked[0], understand(question)
     if len(ranked) > 1:
         lines = [f"{view.tenant} needs you most: {_counts(view)}.", _worst(view)]
     else:
         counts = _counts(view)
         lines = [f"{counts[:1].upper()}{counts[1:]} in {view.tenant}.", _worst(view), _oldest(view)]
+        if asked.says(wordings.COMPARE) or asked.says(wordings.TENANTS):
+            lines.append(_ELSEWHERE)
     return "\n".join(line for line in lines if line)
 
 

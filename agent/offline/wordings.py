@@ -35,13 +35,14 @@ def _pattern(phrase: str) -> str:
 HOW = _any("how (do|can|could|would|should|to)", "what would", "what does it take")
 FIX = _any(
     "fix", "fixed", "fixing", "remediat*", "remedy", "mitigate", "resolve", "solve", "close",
-    "plan", "advice", "repair", "harden", "runbooks?",
+    "plan", "advice", "repair", "harden", "runbooks?", "(do|done|doing) about",
 )  # fmt: skip
 ASKS_TO_FIX = _any(
     "^(please |can you |could you )?(fix|remediate|plan|close|mitigate|advice)",
     "fix",
     "remed*",
     "runbooks?",
+    "do about",
 )
 DO_FIX = _any(
     "^(ok |just |please )?do (it|that|so)$",

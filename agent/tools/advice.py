@@ -85,9 +85,11 @@ def _advice(reader: TenantReader, catalogue: RemedyCatalogue, finding: Finding) 
 
 def _patch(facts: dict[str, str]) -> tuple[str, tuple[str, ...]]:
     package = facts.get("Package", "")
-    update = f"Update {package}" if package else "Update the affected package"
+    # "openssh 8.7p1, fixed in 9.8p1" becomes "openssh 8.7p1 to 9.8p1 or later".
+    newer = " or later" if ", fixed in " in package else ""
+    named = package.replace(", fixed in ", " to ") or "the affected package"
     return "Update the vulnerable package", (
-        update,
+        f"Update {named}{newer}",
         "Let Inspector scan again: it closes the finding by itself",
     )
 

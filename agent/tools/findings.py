@@ -21,6 +21,7 @@ from integrations.findings.port import (
     Order,
     Severity,
 )
+from integrations.runbooks.port import RemedyCatalogue
 
 T = TypeVar("T")
 
@@ -223,8 +224,10 @@ def _arguments(search: Search) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-def finding_detail(reader: TenantReader, ref: str) -> FindingDetail:
-    """One finding with what its event tells.
+def finding_detail(
+    reader: TenantReader, ref: str, remedies: RemedyCatalogue | None = None
+) -> FindingDetail:
+    """One finding with what its event tells; a known remedy says how to fix it better than that.
 
     Raises:
         NotFoundError: the tenant has no such finding.
@@ -236,10 +239,22 @@ def finding_detail(reader: TenantReader, ref: str) -> FindingDetail:
         tenant=reader.tenant.id,
         finding=finding,
         resource=known.get(finding.resource),
-        facts=facts_of(stored.event),
+        facts=_with_remedy(facts_of(stored.event), finding, remedies),
         exposures=reader.exposures_of(finding_ref=finding.ref),
         freshness=reader.freshness,
     )
+
+
+def _with_remedy(
+    facts: tuple[tuple[str, str], ...], finding: Finding, remedies: RemedyCatalogue | None
+) -> tuple[tuple[str, str], ...]:
+    remedy = remedies.remedy(finding.control) if remedies and finding.control else None
+    if remedy is None:
+        return facts
+    known = "; ".join(remedy.steps) or remedy.title
+    others = [fact for fact in facts if fact[0] != "How to fix"]
+    place = next((i for i, fact in enumerate(others) if fact[0] == "Guide"), len(others))
+    return (*others[:place], ("How to fix", known), *others[place:])
 
 
 def top_resources(

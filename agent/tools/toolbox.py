@@ -223,7 +223,9 @@ class Toolbox:
         Args:
             ref: The finding's ref, F- and 8 characters, as another tool answered it.
         """
-        return self._each("finding_detail", lambda r: findings.finding_detail(r, ref))
+        return self._each(
+            "finding_detail", lambda r: findings.finding_detail(r, ref, self._remedies)
+        )
 
     @tool
     def top_resources(

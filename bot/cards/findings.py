@@ -247,7 +247,18 @@ def advice(view: Advice, to: Audience) -> Card:
         parts.append(told)
     graphs = [card.show_graph(e.ref, to, view.tenant) for e in view.exposures[:1] if e.path]
     explained = card.explain(view.finding.ref, to, view.tenant, "Explain the finding")
-    return Card(parts=tuple(parts), freshness=(view.freshness,), then=(explained, *graphs))
+    then = (*_previewed(view, to), explained, *graphs)
+    return Card(parts=tuple(parts), freshness=(view.freshness,), then=then)
+
+
+def _previewed(view: Advice, to: Audience) -> tuple[Button, ...]:
+    """Of what a runbook of ours can fix: what that would do, and the request for it."""
+    if view.runbook is None or view.runbook.startswith("AWS") or view.by_hand_because:
+        return ()
+    ref = view.finding.ref
+    asked = canonical.preview(ref, to.tenant(view.tenant))
+    preview = card.ask("What would it do", asked)
+    return (preview, card.plan_fix(ref, to, view.tenant))
 
 
 def proposal(view: Proposal, to: Audience) -> Card:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from agent import canonical
+from agent.exposures.wording import called
 from agent.guard.untrusted import clean
 from agent.views import Connections, PublicList, PublicResource, ResourceDetail, TopResources
 from bot import phrases
@@ -136,7 +137,7 @@ def connections(view: Connections, to: Audience) -> Card:
 
 
 def _path(view: Connections, path: Path) -> Item:
-    names = [clean(resource.name, 80) for resource in path.resources]
+    names = [clean(called(resource), 80) for resource in path.resources]
     hops = " → ".join(names)
     cut = f"Smallest cut: {clean(view.cut.text, card.VALUE_LENGTH)}" if view.cut else ""
     return Item(

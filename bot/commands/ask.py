@@ -77,7 +77,8 @@ def _answered(
             f"ask with --tenant {scope.other.id} or --operators"
         )
     question = Question(text=text, session_id=session, scope=scope)
-    for event in local_assistant(memory).answer(question):
+    assistant = local_assistant(memory, runbooks=connections.runbooks())
+    for event in assistant.answer(question):
         if isinstance(event, Done):
             now = datetime.now(UTC)
             return event.answer, reply_for(event.answer, now=now, operator=scope.operator)

@@ -1,9 +1,12 @@
 """What else an OCSF event tells a person: labelled values beside the indexed ones."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 _PACKAGES = 4
+_STANDARD = re.compile(r"(?:standards|ruleset)/(?P<name>[a-z0-9-]+)/v/(?P<version>[\w.]+)$")
+_AS_SAID = {"aws": "AWS", "cis": "CIS", "pci": "PCI", "dss": "DSS", "nist": "NIST"}
 
 
 def facts_of(event: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -72,13 +75,26 @@ def _compliance(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         return
     standards = compliance.get("standards")
     if isinstance(standards, list) and standards:
-        yield "Standards", ", ".join(str(s) for s in standards[:3])
+        yield "Standards", ", ".join(standard_name(str(s)) for s in standards[:3])
     details = compliance.get("status_details")
     reason = details[0] if isinstance(details, list) and details else None
     # OCSF 1.4 made a list of it.
     reason = reason or compliance.get("status_detail")
     if reason:
         yield "Reason", str(reason)
+
+
+def standard_name(uid: str) -> str:
+    """`standards/pci-dss/v/4.0.1` as people say it: `PCI DSS 4.0.1`; what is no id as it is.
+
+    The ids are those of Security Hub's standards ("AssociatedStandards" of the ASFF).
+    """
+    found = _STANDARD.search(uid)
+    if found is None:
+        return uid
+    words = [_AS_SAID.get(word, word.capitalize()) for word in found["name"].split("-")]
+    name = " ".join(words).replace("800 53", "SP 800-53").replace("800 171", "SP 800-171")
+    return f"{name} {found['version']}"
 
 
 def _remediation_of_a_vulnerability(event: Mapping[str, Any]) -> Any:

@@ -9,6 +9,7 @@ parsing one file.
 import hashlib
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -31,11 +32,23 @@ INDEX = "index.yaml"
 
 
 class ShippedRemedies(RemedyCatalogue):
-    """The remedies of `remedies.toml`; read once per process."""
+    """The remedies of `remedies.toml`, read once per process; with them the runbooks of our own.
+
+    A runbook of ours stands before AWS's for the same control: it is the one that can be run.
+    """
+
+    def __init__(self, runbooks: RunbookCatalogue | None = None) -> None:
+        self._runbooks = runbooks
 
     @override
     def remedy(self, control: str) -> Remedy | None:
-        return _remedies().get(control.casefold())
+        known = _remedies().get(control.casefold())
+        own = self._runbooks.runbook(control) if self._runbooks else None
+        if own is None:
+            return known
+        if known is None:
+            known = Remedy(control=control, title=own.title, steps=(), care=own.care)
+        return replace(known, runbook=own.name, reversible=own.reversible)
 
     @override
     def controls(self) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ class Remedy:
     steps: tuple[str, ...]
     """By hand, in order."""
     runbook: str | None = None
-    """The AWS-owned Systems Manager Automation document that does it; None when there is none."""
+    """The Automation document that does it: ours, else the AWS-owned one (`AWS...`); None: none."""
     reversible: bool | None = None
     """Whether the state before can be put back; None when only partly."""
     care: str = ""

@@ -397,6 +397,10 @@ remediation_advice about=EC2.19
     fix EC2.19
     is there a runbook for EC2.19?
 
+search_findings resource=acme-logs limit=5
+    what should I do about acme-logs
+    what can we do about acme-logs?
+
 search_findings text=CVE-2024-6387 limit=5
     how do I fix CVE-2024-6387?
 
