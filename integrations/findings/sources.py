@@ -9,6 +9,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from integrations.errors import RejectedRecordError
 from integrations.findings import asff, guardduty, inspector, ocsf_events
+from integrations.findings.nearest import nearest
 
 
 class Source(StrEnum):
@@ -127,7 +128,14 @@ def convert_one(record: bytes) -> bytes:
         raise RejectedRecordError("a number does not fit into 64 bits") from error
     except RecursionError as error:
         raise RejectedRecordError("nested too deeply") from error
-    raise RejectedRecordError(_UNKNOWN)
+    raise RejectedRecordError(_nearest(record) or _UNKNOWN)
+
+
+def _nearest(record: bytes) -> str:
+    try:
+        return nearest(_record(record))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
 
 
 def _from_event(detail: bytes) -> Iterator[bytes]:

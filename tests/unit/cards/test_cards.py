@@ -397,7 +397,7 @@ def test_a_drawn_path_is_told_in_words_and_offers_no_second_picture() -> None:
         freshness=FRESH,
     )
     said = reply(view)
-    assert items(said)[0].title == "internet → web-7 → acme-customer-exports"
+    assert items(said)[0].title == "Internet → web-7 → bucket acme-customer-exports"
     assert not any(question.startswith("show the graph") for question in asked(said))
 
 

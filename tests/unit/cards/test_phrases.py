@@ -63,8 +63,9 @@ def test_a_resource_is_named_with_its_id_beside_it() -> None:
 
 def test_a_finding_says_how_long_it_has_been_open_or_when_it_ended() -> None:
     assert phrases.finding_since(a_finding(), NOW) == "open for 41 days"
-    back = a_finding(reopened_at=NOW)
-    assert phrases.finding_since(back, NOW) == "open for 41 days, back again"
+    back = a_finding(reopened_at=NOW - timedelta(hours=7))
+    said = "open again for 7 h, first seen 41 days ago"
+    assert phrases.finding_since(back, NOW) == said
     gone = a_finding(state=FindingState.RESOLVED, resolved_at=NOW - timedelta(hours=3))
     assert phrases.finding_since(gone, NOW) == "resolved 3 h ago"
     assert phrases.finding_since(a_finding(state=FindingState.MUTED), NOW) == "muted"

@@ -1,12 +1,13 @@
 """Which format a record has, and what several of them come wrapped in."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from integrations.errors import RejectedRecordError
-from integrations.findings.sources import Source, convert, detect
+from integrations.findings.sources import Source, convert, convert_one, detect
 from tests.ocsf_schema import problems
 from tests.unit.findings.given import (
     ACCOUNT,
@@ -131,3 +132,27 @@ def test_text_in_a_finding_is_only_ever_text() -> None:
     event = converted(asff(Title=title))
     assert event["finding_info"]["title"] == title
     assert event["class_uid"] == 2003
+
+
+@pytest.mark.parametrize(
+    ("record", "gone", "reason"),
+    [
+        (asff(), ("AwsAccountId",), "looks like an ASFF finding, but AwsAccountId is missing"),
+        (
+            asff(),
+            ("AwsAccountId", "GeneratorId"),
+            "looks like an ASFF finding, but AwsAccountId and GeneratorId are missing",
+        ),
+        (
+            inspector(),
+            ("findingArn",),
+            "looks like an Inspector finding, but findingArn is missing",
+        ),
+    ],
+)
+def test_a_reject_names_the_nearest_format_and_what_is_missing(
+    record: dict[str, Any], gone: tuple[str, ...], reason: str
+) -> None:
+    left = {key: value for key, value in record.items() if key not in gone}
+    with pytest.raises(RejectedRecordError, match=f"^{re.escape(reason)}$"):
+        convert_one(json.dumps(left).encode())

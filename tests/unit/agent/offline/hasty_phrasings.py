@@ -124,6 +124,10 @@ connections resource=deploy-bot question=can_reach draw=False
 connections resource=coupon-preview question=can_reach draw=False
     what would happen if coupon-preview was hacked
 
+ask_back Nothing was asked in this thread yet
+    and?
+    same for globex
+
 ask_back I can't restart
     can you restart web-7
     restrat web-7 pls
@@ -134,5 +138,4 @@ ask_back I can't help to attack
 
 ask_back I can't tell
     lorem ipsum
-    and?
 """
