@@ -208,7 +208,7 @@ def _runbook(view: Advice) -> str:
     if _is_ours(view):
         return f"A runbook does it once it is approved: {code(view.runbook or '')}."
     if view.runbook:
-        return f"None of our runbooks does it; AWS has {code(view.runbook)}."
+        return f"AWS has a runbook for it, {code(view.runbook)}; we have none."
     return "No runbook does this; it is done by hand."
 
 

@@ -1,4 +1,4 @@
-"""What a record that no format takes was probably meant to be, and what keeps it from being that."""
+"""What a record that no format takes was probably meant to be, and what it lacks for that."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple

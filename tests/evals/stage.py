@@ -124,9 +124,8 @@ class Stage:
         self._made.append(own)
         memory = own.conversations()
         planner, limits = OfflineModel(), AgentSettings()
-        self._heard = Listening(
-            StrandsAssistant(planner, memory, ShippedRemedies(), limits, self._clock)
-        )
+        remedies = ShippedRemedies(own.runbooks())
+        self._heard = Listening(StrandsAssistant(planner, memory, remedies, limits, self._clock))
         self._conversation = Conversation(
             self.estate.directory,
             self.estate,
