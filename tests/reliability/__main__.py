@@ -8,11 +8,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from tests.reliability import crashes, exactly_once, false_fixes, forged, tampering
+from tests.reliability import crashes, exactly_once, false_fixes, forged, ingest_soak, tampering
 
 APPROVALS, SEEDS = 2_000, (1, 2, 3)
 FORGED, FALSE_FIXES, TAMPERED = 1_000, 330, 512
 RANDOM_KILLS = 60
+INGESTED_S, INGESTED_RATE, POISONED = 600, 2_315, 110_000
 
 Lines = Iterator[tuple[str, bool]]
 """What is printed, and whether it is as promised."""
@@ -103,12 +104,32 @@ def audit() -> Lines:
     yield from ((f"  {kind}", False) for kind in told.unseen)
 
 
+def ingest() -> Lines:
+    """Findings at a rate through killed workers and failing engines, and poison among them."""
+    told = ingest_soak.run(INGESTED_S * INGESTED_RATE, INGESTED_RATE, 1, poison_every=1_000)
+    yield f"{INGESTED_S} s at {INGESTED_RATE}/s: {_of_soak(told)}", told.kept
+    told = ingest_soak.run(POISONED, 0, 2, poison_every=11)
+    yield f"1 in 11 poison: {_of_soak(told)}", told.kept
+
+
+def _of_soak(told: ingest_soak.Soaked) -> str:
+    faults = ", ".join(f"{n:,} {name}" for name, n in sorted(told.faults.items()))
+    return (
+        f"{told.messages:,} messages, {told.deliveries:,} deliveries, {told.kills} kills, {faults};"
+        f" offered in {told.offered_s:.0f} s, done after {told.took_s:.0f} s;"
+        f" {told.findings:,} findings: {told.missing} missing, {told.strange} strange,"
+        f" {told.duplicates} duplicates; {told.letters:,} dead letters:"
+        f" {told.letters_missing} missing, {told.letters_strange} strange"
+    )
+
+
 SUITES: dict[str, Callable[[], Lines]] = {
     "once": once,
     "kills": kills,
     "clicks": clicks,
     "fixes": fixes,
     "audit": audit,
+    "ingest": ingest,
 }
 
 

@@ -2,10 +2,14 @@
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.reliability import crashes, exactly_once, false_fixes, forged, tampering
+from tests.contract.hub import mark_of
+from tests.real_engines import engine, hub_account
+from tests.reliability import crashes, exactly_once, false_fixes, forged, ingest_soak, tampering
+from tests.reliability.ingest_offer import Offer
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +27,19 @@ def test_200_approvals_over_a_failing_network_are_carried_out_once_each() -> Non
     for fault in ("throttled", "reset", "cut", "killed", "hangs"):
         assert count.faults[fault] > 20, f"{fault} never happened"
     assert count.taken_over > 0
+
+
+def test_50_approvals_kept_in_dynamodb_are_carried_out_once_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", hub_account())
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
+    where = f"dynamodb://us-east-1/{mark_of(tmp_path)}?endpoint={engine('hub')['url']}"
+    count = exactly_once.run("product", 50, seed=7, tables=where)
+    assert (count.duplicates, count.lost, count.unwritten, count.broken) == (0, 0, 0, [])
+    assert count.deliveries >= 4 * 50
+    assert count.executions >= 45
+    assert min(count.faults[fault] for fault in ("throttled", "reset", "cut", "killed")) > 5
 
 
 def test_the_same_run_catches_a_design_that_claims_first() -> None:
@@ -68,3 +85,30 @@ def test_every_tampering_with_the_audit_is_found() -> None:
     told = tampering.run(160, seed=7)
     assert told.tried.total() >= 160
     assert told.unseen == []
+
+
+def test_10k_findings_with_1k_poison_through_killed_workers_are_each_stored_once() -> None:
+    told = ingest_soak.run(11_000, 0, seed=7, poison_every=11, kill_every_s=3)
+    assert (told.missing, told.strange, told.duplicates) == (0, 0, 0)
+    assert (told.letters, told.letters_missing, told.letters_strange) == (1_000, 0, 0)
+    assert told.findings > 2_000
+    assert told.kills > 0
+    assert told.deliveries > told.messages
+    assert told.faults.total() > 0
+
+
+def test_the_soak_sees_what_is_missing_strange_stale_and_there_twice() -> None:
+    offer = Offer(400, poison_every=0)
+    list(offer)
+    stored = ingest_soak.Stored({(*key, at): 1 for key, at in offer.good.items()})
+    assert ingest_soak.compare(ingest_soak.Soaked(), offer, stored).kept
+    first = next(iter(stored))
+    stale = (*first[:2], first[2] - 1)
+    for wrong in (
+        {one: n for one, n in stored.items() if one != first},
+        {**stored, ("globex", "nobody offered", 1): 1},
+        {**{one: n for one, n in stored.items() if one != first}, stale: 1},
+        {**stored, first: 2},
+    ):
+        told = ingest_soak.compare(ingest_soak.Soaked(), offer, ingest_soak.Stored(wrong))
+        assert not told.kept
