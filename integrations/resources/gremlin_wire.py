@@ -15,8 +15,8 @@ from typing import Any
 import aiohttp
 from gremlin_python.driver.request import RequestMessage
 from gremlin_python.driver.serializer import GraphBinarySerializersV1
-from gremlin_python.process.traversal import Bytecode, Direction, P, T
-from gremlin_python.structure.io.graphbinaryV1 import GraphBinaryWriter, PSerializer
+from gremlin_python.process.traversal import Bytecode, Direction, T
+from gremlin_python.structure.io.graphbinaryV1 import GraphBinaryWriter
 
 from integrations.resources.gremlin_rows import Batch
 
@@ -188,30 +188,7 @@ class _TextIO:
         return to_extend
 
 
-class _AmongIO:
-    """A predicate; what is compared with many values sends them as one set.
-
-    As a list, which is gremlinpython's way, each element costs TinkerGraph a look at all of them.
-    """
-
-    @classmethod
-    def dictify(
-        cls,
-        predicate: P,
-        writer: GraphBinaryWriter,
-        to_extend: bytearray,
-        as_value: bool = False,  # noqa: FBT001, FBT002 - gremlinpython's signature
-        nullable: bool = True,  # noqa: FBT001, FBT002 - gremlinpython's signature
-    ) -> bytearray:
-        """Append the predicate to what is sent."""
-        if predicate.operator in _AMONG and len(predicate.value) > 1:
-            predicate = P(predicate.operator, set(predicate.value))
-        PSerializer.dictify(predicate, writer, to_extend, as_value, nullable)
-        return to_extend
-
-
-_AMONG = frozenset({"within", "without"})
-_WRITER = GraphBinaryWriter({Batch: _BatchIO, str: _TextIO, P: _AmongIO})
+_WRITER = GraphBinaryWriter({Batch: _BatchIO, str: _TextIO})
 
 
 def _write(value: Any, add: Any) -> None:  # noqa: C901 - one plain case per kind of value

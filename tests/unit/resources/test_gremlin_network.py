@@ -10,7 +10,7 @@ import pytest
 from botocore.credentials import ReadOnlyCredentials
 from gremlin_python.driver.remote_connection import RemoteConnection
 from gremlin_python.process.anonymous_traversal import traversal
-from gremlin_python.process.traversal import Direction, P, T
+from gremlin_python.process.traversal import Direction, T
 from gremlin_python.statics import long
 from gremlin_python.structure.io.graphbinaryV1 import GraphBinaryReader, GraphBinaryWriter
 
@@ -167,18 +167,6 @@ def test_rows_are_written_as_gremlinpythons_own_writer_writes_them() -> None:
 def test_rows_hold_nothing_that_the_engine_would_not_give_back(wrong: Any) -> None:
     with pytest.raises(TypeError, match=r"a row cannot hold|a map's key must be a name"):
         _WRITER.to_dict(Batch([wrong]), bytearray())
-
-
-def test_what_is_compared_with_many_values_is_sent_as_one_set() -> None:
-    """A list costs TinkerGraph a look at every value for each element that it compares."""
-    many, one, theirs = bytearray(), bytearray(), bytearray()
-    _WRITER.to_dict(P.within(["b", "a"]), many)
-    named = b"\x1e\x00\x00\x00\x00\x06within"
-    assert many.startswith(named + b"\x00\x00\x00\x01" + b"\x0b\x00\x00\x00\x00\x02")
-    for predicate in (P.eq("a"), P.within(["a"]), P.gt(3)):
-        _WRITER.to_dict(predicate, one)
-        GraphBinaryWriter().to_dict(predicate, theirs)
-    assert one == theirs
 
 
 # Neptune
