@@ -190,10 +190,12 @@ def ssh_is_open(uid: str, group: str, severity: Severity = Severity.HIGH, **chan
 
 
 @contextmanager
-def staged(folder: Path, severity: Severity = Severity.HIGH, **changes: Any) -> Iterator[Stage]:
+def staged(
+    folder: Path, severity: Severity = Severity.HIGH, *, tables: str = "", **changes: Any
+) -> Iterator[Stage]:
     """A stage in a folder; `changes` are the tenant's."""
     clock = Clock()
-    with Connections(Settings(state=folder), clock) as connections:
+    with Connections(Settings(state=folder, tables=tables), clock) as connections:
         owner = tenant("acme", **{"approvers": APPROVERS, "priority": 2} | changes)
         connections.directory.put(owner)
         systems = connections.systems(owner.id)

@@ -142,7 +142,7 @@ class _Store(RemediationStore):
                 return []
             named = [self._named("by_finding", _digest(finding))]
         elif stages:
-            named = [self._named("by_stage", stage) for stage in sorted(stages)]
+            named = [self._named("by_stage", shelf) for shelf in sorted(set(map(_shelf, stages)))]
         else:
             named = [self._named("by_time", "")]
         found: list[Remediation] = []
@@ -256,7 +256,7 @@ class _Store(RemediationStore):
             "version": remediation.version,
             "stage": str(remediation.stage),
             "at_time": at,
-            "at_stage": f"{remediation.stage}#{at}",
+            "at_stage": f"{_shelf(remediation.stage)}#{at}",
             "at_finding": f"{_digest(remediation.plan.finding)}#{at}",
             **packed(msgspec.json.encode(remediation)),
         }
@@ -264,6 +264,11 @@ class _Store(RemediationStore):
 
 def _stale(remediation: Remediation) -> StaleWriteError:
     return StaleWriteError(f"somebody else acted on request {remediation.id} meanwhile")
+
+
+def _shelf(stage: Stage) -> str:
+    """Open requests are few, and mostly asked for together: they are found in one query."""
+    return "open" if stage.open else str(stage)
 
 
 def _digest(text: str) -> str:

@@ -72,9 +72,14 @@ class Count:
         return self
 
 
-def run(design: str, approvals: int, seed: int, faults: Faults | None = None) -> Count:
-    """Let so many requests be approved, and count what was carried out."""
-    with scratch() as folder, staged(folder) as theatre:
+def run(
+    design: str, approvals: int, seed: int, faults: Faults | None = None, *, tables: str = ""
+) -> Count:
+    """Let so many requests be approved, and count what was carried out.
+
+    `tables` says where requests and audit are, as the setting does; empty: in files.
+    """
+    with scratch() as folder, staged(folder, tables=tables) as theatre:
         world = World(theatre.clock, seed, faults or Faults())
         try:
             return _Run(theatre, world, design).of(approvals)
