@@ -9,11 +9,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
-from gremlin_python.process.anonymous_traversal import traversal
-
 from infra.local.engines.settings import running
-from integrations.resources.gremlin_network import Endpoint, GremlinConnection
 
 _ACCOUNTS = 200_000_000_000
 
@@ -44,6 +40,13 @@ def gremlin_source() -> tuple[str, str]:
 
 def empty_gremlin() -> None:
     """Nothing is left in this worker's own graph."""
+    from gremlin_python.process.anonymous_traversal import traversal  # noqa: PLC0415 - costs a rival 2 s
+
+    from integrations.resources.gremlin_network import (  # noqa: PLC0415 - as above
+        Endpoint,
+        GremlinConnection,
+    )
+
     connection = GremlinConnection(Endpoint(*gremlin_source()))
     traversal().with_(connection).V().drop().to_list()
     connection.close()
@@ -56,6 +59,8 @@ def hub_account() -> str:
 
 
 def _missing(name: str, why: str) -> None:
+    import pytest  # noqa: PLC0415 - as above
+
     said = f"no {name} here: {why}"
     if os.environ.get("CI", "").casefold() in {"1", "true"}:  # noqa: TID251 - where CI says it
         pytest.fail(said)

@@ -1,38 +1,28 @@
 """Every engine of every port: a later one is one more line here, and meets every promise."""
 
-import hashlib
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from integrations import dynamodb_tables
 from integrations.checkpoints.port import Checkpoints as CheckpointsPort
 from integrations.checkpoints.sqlite import SqliteCheckpoints
-from integrations.conversations.dynamodb import DynamoConversationStore
 from integrations.conversations.port import ConversationStore
 from integrations.conversations.sqlite import SqliteConversationStore
 from integrations.deadletters.port import DeadLetters
 from integrations.deadletters.sqlite import SqliteDeadLetters
-from integrations.findings.opensearch import OpenSearchFindings
-from integrations.findings.opensearch_cluster import Cluster
 from integrations.findings.port import FindingStore
 from integrations.findings.sqlite import SqliteFindings
 from integrations.remediations.audit import AuditLog
-from integrations.remediations.dynamodb import DynamoRemediations
 from integrations.remediations.port import RemediationStore
 from integrations.remediations.sqlite import SqliteRemediations
-from integrations.resources.graphersal import GraphersalGraphs
-from integrations.resources.gremlin_server import GremlinServerGraphs
 from integrations.resources.port import ResourceGraph
-from integrations.tenants.dynamodb import DynamoTenantDirectory
 from integrations.tenants.port import TenantDirectory
 from integrations.tenants.sqlite import SqliteTenantDirectory
 from integrations.work.port import Job, WorkQueue
 from integrations.work.sqlite import SqliteWorkQueue
-from tests.contract.hub import SqsApart, tables_of
-from tests.real_engines import engine, gremlin_source, worker
+from tests.real_engines import gremlin_source
 
 
 @dataclass
@@ -136,52 +126,48 @@ class _Closable(Protocol):
 E = TypeVar("E", bound=_Closable)
 
 
-class OpenSearchApart:
-    """The worker's indexes of the real node; each folder has tenants of its own in them."""
+def _later(
+    module: str, name: str, arguments: Callable[[Path], Sequence[object]] | None = None
+) -> Callable[[Path, Clock], Any]:
+    """An engine whose vendor's SDK is imported only when it is opened: rivals begin sooner.
 
-    def __init__(self, folder: Path) -> None:
-        """Make the indexes where there are none yet."""
-        cluster = Cluster(
-            str(engine("opensearch")["url"]),
-            prefix=f"contract-{worker()}",
-            seen_at_once=1_000_000,
-        )
-        self._findings = OpenSearchFindings(cluster, pause=lambda s: time.sleep(s / 20))
-        self._findings.prepare()
-        self._mark = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+    It is given the folder and the clock, or else what `arguments` makes of the folder.
+    """
 
-    def of(self, tenant_id: str) -> FindingStore:
-        """One tenant's findings of this folder."""
-        return self._findings.of(f"{self._mark}-{tenant_id}")
+    def opened(folder: Path, clock: Clock) -> Any:
+        made = getattr(import_module(module), name)
+        return made(folder, clock) if arguments is None else made(*arguments(folder))
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._findings.close()
+    return opened
 
 
 FINDINGS: Mapping[str, Callable[[Path, Clock], Findings]] = {
-    "opensearch": lambda folder, _: OpenSearchApart(folder),
+    "opensearch": _later("tests.contract.opensearch", "OpenSearchApart"),
     "sqlite": lambda folder, _: SqliteFindings(folder / "findings.sqlite"),
 }
 GRAPHS: Mapping[str, Callable[[Path, Clock], Graphs]] = {
-    "graphersal": lambda folder, _: GraphersalGraphs(folder / "graphs"),
-    "gremlin server": lambda _, __: GremlinServerGraphs(*gremlin_source()),
+    "graphersal": _later(
+        "integrations.resources.graphersal", "GraphersalGraphs", lambda folder: [folder / "graphs"]
+    ),
+    "gremlin server": _later(
+        "integrations.resources.gremlin_server",
+        "GremlinServerGraphs",
+        lambda _: gremlin_source(),
+    ),
 }
 DIRECTORIES: Mapping[str, Callable[[Path, Clock], Directory]] = {
-    "dynamodb": lambda folder, _: DynamoTenantDirectory(tables_of(folder, dynamodb_tables.TENANTS)),
+    "dynamodb": _later("tests.contract.hub", "directory"),
     "sqlite": lambda folder, _: SqliteTenantDirectory(folder / "tenants.sqlite"),
 }
 CONVERSATIONS: Mapping[str, Callable[[Path, Clock], Conversations]] = {
-    "dynamodb": lambda folder, clock: DynamoConversationStore(
-        tables_of(folder, dynamodb_tables.CONVERSATIONS), clock
-    ),
+    "dynamodb": _later("tests.contract.hub", "conversations"),
     "sqlite": lambda folder, clock: SqliteConversationStore(folder / "conversations.sqlite", clock),
 }
 QUEUES: Mapping[str, Callable[[Path, Clock], Queue]] = {
     "sqlite": lambda folder, clock: SqliteWorkQueue(
         folder / "work.sqlite", clock, lease_s=60.0, attempts=3
     ),
-    "sqs": SqsApart,
+    "sqs": _later("tests.contract.hub", "SqsApart"),
 }
 DEAD_LETTERS: Mapping[str, Callable[[Path, Clock], Letters]] = {
     "sqlite": lambda folder, _: SqliteDeadLetters(folder / "deadletters.sqlite"),
@@ -190,9 +176,7 @@ CHECKPOINTS: Mapping[str, Callable[[Path, Clock], Checkpoints]] = {
     "sqlite": lambda folder, _: SqliteCheckpoints(folder / "checkpoints.sqlite"),
 }
 REMEDIATIONS: Mapping[str, Callable[[Path, Clock], Remediations]] = {
-    "dynamodb": lambda folder, _: DynamoRemediations(
-        tables_of(folder, dynamodb_tables.REMEDIATIONS, dynamodb_tables.AUDIT)
-    ),
+    "dynamodb": _later("tests.contract.hub", "remediations"),
     "sqlite": lambda folder, _: SqliteRemediations(folder / "remediations.sqlite"),
 }
 

@@ -17,8 +17,11 @@ from typing import Any
 from typing_extensions import override
 
 from integrations.aws import AwsSession
+from integrations.conversations.dynamodb import DynamoConversationStore
 from integrations.dynamodb import Tables
-from integrations.dynamodb_tables import WORK, Table
+from integrations.dynamodb_tables import AUDIT, CONVERSATIONS, REMEDIATIONS, TENANTS, WORK, Table
+from integrations.remediations.dynamodb import DynamoRemediations
+from integrations.tenants.dynamodb import DynamoTenantDirectory
 from integrations.work.port import Lease
 from integrations.work.sqs import SqsWorkQueue, make_queue
 from tests.real_engines import engine, hub_account
@@ -48,6 +51,21 @@ def tables_of(folder: Path, *some: Table) -> Tables:
     tables = Tables(hub_client("dynamodb"), mark_of(folder), lambda s: time.sleep(s / 10))
     tables.prepare(*some)
     return tables
+
+
+def directory(folder: Path, _: Callable[[], float]) -> DynamoTenantDirectory:
+    """This folder's control table."""
+    return DynamoTenantDirectory(tables_of(folder, TENANTS))
+
+
+def conversations(folder: Path, clock: Callable[[], float]) -> DynamoConversationStore:
+    """This folder's conversations."""
+    return DynamoConversationStore(tables_of(folder, CONVERSATIONS), clock)
+
+
+def remediations(folder: Path, _: Callable[[], float]) -> DynamoRemediations:
+    """This folder's requests and audits."""
+    return DynamoRemediations(tables_of(folder, REMEDIATIONS, AUDIT))
 
 
 _LEASES: defaultdict[str, list[tuple[float, Lease]]] = defaultdict(list)
