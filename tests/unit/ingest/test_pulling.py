@@ -101,8 +101,10 @@ def test_a_page_asks_for_the_accounts_own_findings_of_the_window_the_earliest_fi
     assert page.last == NOW - timedelta(hours=8) + timedelta(minutes=5)
 
 
-def test_no_second_has_more_than_three_requests_whatever_is_answered() -> None:
-    answers = iter([_page(), _refusal("LimitExceededException", 429), _page()] * 20)
+@pytest.mark.parametrize("throttled", [0, 1, 7])
+def test_no_second_has_more_than_three_requests_whatever_is_answered(throttled: int) -> None:
+    busy = [_refusal("LimitExceededException", 429)] * bool(throttled)
+    answers = iter(([_page()] * (throttled or 1) + busy) * 30)
     with _hub(lambda _: next(answers)) as (poll, _, asked):
         for _ in range(20):
             poll.page(WINDOW)

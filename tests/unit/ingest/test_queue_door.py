@@ -193,10 +193,14 @@ def test_without_the_directory_everything_comes_again_but_what_is_no_finding(
     assert [one.body for one in engine.letters.listed()] == [b"poison"]
 
 
-def test_what_the_engine_refuses_one_by_one_is_kept_and_the_rest_is_stored(engine: Engine) -> None:
+def test_what_the_engine_refuses_one_by_one_is_kept_and_the_rest_is_stored(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
     engine.refuses = {"f2", "f5"}
+    caplog.set_level(logging.INFO)
     assert engine.give(_imported(*(asff(Id=f"f{n}") for n in range(1, 7)))) == []
     assert engine.uids("acme") == ["f1", "f3", "f4", "f6"]
+    assert "4 unchanged, 0 resources, 2 dead letters" in caplog.text, "each is counted"
     letters = engine.letters.listed()
     assert [one.reason for one in letters] == ["mapper: too long"] * 2
     assert {json.loads(one.body)["Id"] for one in letters} == {"f2", "f5"}
