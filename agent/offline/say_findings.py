@@ -195,7 +195,7 @@ def advice(question: str, views: Sequence[Advice]) -> str:
     if _is_ours(view) and not view.by_hand_because and plans_a_fix(understand(question)):
         # No plan came of it: nothing here may read the accounts.
         shown = code(f"assist fix {finding.ref} --tenant {view.tenant} --plan")
-        lines.append(f"The exact calls are shown by {shown}.")
+        lines.append(f"Exact calls: {shown}")
     if view.care:
         lines.append(f"Mind: {said(view.care, 300)}")
     if view.exposures:
