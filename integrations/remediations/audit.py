@@ -101,6 +101,9 @@ class AuditLog(Protocol):
 
     Promises: append-only, and the engine itself refuses to change what was written; appends from
     several processes give one chain without gaps; what `append` returned survives a loss of power.
+
+    DynamoDB differs in one point: no right to update or delete is needed there, but a right to put
+    is one to put over: who holds the program's role is not refused, but found out by `verify`.
     """
 
     def append(self, entry: AuditEntry) -> AuditRecord:

@@ -95,6 +95,9 @@ class TenantDirectory(Protocol):
     def put(self, tenant: Tenant) -> Tenant:
         """Add or replace a tenant; issues an ExternalId when it has none, and returns what is kept.
 
+        DynamoDB changes 90 accounts in one step, and more in several: where it ends in between, the
+        tenant has some of the new accounts and some of the old.
+
         Raises:
             InvalidTenantError: a field is not usable, or an account is another tenant's already.
         """

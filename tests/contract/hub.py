@@ -7,9 +7,10 @@ the end of a lease, the message's visibility is ended by the call that SQS has f
 """
 
 import hashlib
+import json
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,32 @@ def hub_client(service: str) -> Any:
         endpoint_url=str(hub["url"]),
     )
     return session.client(service)
+
+
+def hub_client_as(name: str, rights: Mapping[str, Sequence[str]]) -> Any:
+    """DynamoDB's client of a user who has these rights (actions, by the ARN of a table) alone."""
+    iam = hub_client("iam")
+    iam.create_user(UserName=name)
+    statement = [
+        {
+            "Effect": "Allow",
+            "Action": [f"dynamodb:{action}" for action in actions],
+            "Resource": [where, f"{where}/index/*"],
+        }
+        for where, actions in rights.items()
+    ]
+    policy = {"Version": "2012-10-17", "Statement": statement}
+    iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=json.dumps(policy))
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    hub = engine("hub")
+    session = AwsSession(
+        access_key=key["AccessKeyId"],
+        secret_key=key["SecretAccessKey"],
+        token=None,
+        region=str(hub["region"]),
+        endpoint_url=str(hub["url"]),
+    )
+    return session.client("dynamodb")
 
 
 def mark_of(folder: Path) -> str:

@@ -1,6 +1,5 @@
 """What only a real DynamoDB and SQS can tell: answers get lost, doors die, tables are changed."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,6 +10,7 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from integrations.connect import Connections
 from integrations.conversations.dynamodb import DynamoConversationStore
@@ -21,18 +21,16 @@ from integrations.errors import (
     InvalidTenantError,
     RejectedRecordError,
     StaleWriteError,
-    UnavailableError,
 )
 from integrations.remediations.audit import HUB
 from integrations.remediations.dynamodb import DynamoRemediations
 from integrations.settings import Settings
 from integrations.tenants.dynamodb import DynamoTenantDirectory
-from integrations.work.batch import work_through
 from integrations.work.port import Job
 from integrations.work.sqs import SqsWorkQueue, make_queue
 from tests.builders import NOON, tenant
 from tests.contract.engines import Clock
-from tests.contract.hub import SqsApart, hub_client, mark_of, tables_of
+from tests.contract.hub import SqsApart, hub_client, hub_client_as, mark_of, tables_of
 from tests.real_engines import engine, hub_account
 from tests.remediation_builders import LEASE, approved, entry, plan, remediation
 
@@ -55,28 +53,6 @@ def _answers_lost(*operations: str) -> Iterator[None]:
     finally:
         for name in names:
             events.unregister(name, lost)
-
-
-class _FailingOnce:
-    """A client whose first call of one operation does not come through, or its answer does not."""
-
-    def __init__(self, client: Any, operation: str, *, served: bool) -> None:
-        self._client = client
-        self._operation = operation
-        self._served = served
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        call: Callable[..., Any] = getattr(self._client, name)
-        if name != self._operation:
-            return call
-        self._operation = ""
-
-        def fails(**wanted: Any) -> Any:
-            if self._served:
-                call(**wanted)
-            raise UnavailableError("the door died here")
-
-        return fails
 
 
 def test_a_write_whose_answer_was_lost_is_known_for_our_own(tmp_path: Path) -> None:
@@ -218,97 +194,24 @@ def test_a_conversation_that_its_time_to_live_has_passed_is_still_itself(tmp_pat
     assert store.forget(86_400) == 1
 
 
-@pytest.mark.parametrize("lost", ["the call", "its answer"])
-def test_a_delivery_whose_door_died_while_it_was_sent_becomes_one_job(
-    tmp_path: Path, lost: str
-) -> None:
-    served = lost == "its answer"
-    clock = Clock()
-    queue = SqsApart(tmp_path, clock)
-    sqs, tables = hub_client("sqs"), tables_of(tmp_path, WORK)
-    dying = SqsWorkQueue(
-        _FailingOnce(sqs, "send_message", served=served), queue.queue, tables, clock
-    )
-    with pytest.raises(UnavailableError):
-        dying.put(JOB)
-    assert queue.waiting() == int(served)
-    clock.now += 60
-    assert queue.put(JOB) is False, "it was put before"
-    assert queue.waiting() == 1, "and is in the queue now, once"
-    lease = queue.take(0)
-    assert lease is not None
-    assert lease.job == JOB
-    queue.done(lease)
-    assert queue.put(JOB) is False
-    assert queue.take(0) is None
+def test_a_role_without_a_right_to_change_the_audit_can_write_it(tmp_path: Path) -> None:
+    tables_of(tmp_path, REMEDIATIONS, AUDIT)
+    own = f"arn:aws:dynamodb:us-east-1:{hub_account()}:table/{mark_of(tmp_path)}"
+    rights = {
+        f"{own}-audit": ["PutItem", "Query", "BatchGetItem"],
+        f"{own}-remediations": ["PutItem", "GetItem"],
+    }
+    client = hub_client_as(mark_of(tmp_path), rights)
+    audit = DynamoRemediations(Tables(client, mark_of(tmp_path))).audit_of("acme")
+    assert [audit.append(entry(n, remediation="R-1")).number for n in range(2)] == [1, 2]
+    assert len(list(audit.records(remediation="R-1"))) == 2
+    assert audit.verify().whole
+    key = {"pk": {"S": "acme"}, "sk": {"N": "1"}}
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client.delete_item(TableName=f"{mark_of(tmp_path)}-audit", Key=key)
 
 
-def test_a_second_message_of_a_job_is_dropped_once_the_job_is_done(tmp_path: Path) -> None:
-    queue = SqsApart(tmp_path, Clock())
-    queue.put(JOB)
-    # What SQS takes when its five minutes are over: the same job, known by nothing of SQS's own.
-    body = json.dumps({"id": JOB.id, "group": JOB.group, "body": JOB.body})
-    hub_client("sqs").send_message(
-        QueueUrl=queue.queue, MessageBody=body, MessageGroupId="g", MessageDeduplicationId="later"
-    )
-    first = queue.take(0)
-    assert first is not None
-    (message,) = _received(queue)
-    assert queue.lease_of(message["Body"], 1, message["ReceiptHandle"]) is None, "it is in work"
-    assert queue.waiting() == 2
-    queue.done(first)
-    assert queue.lease_of(message["Body"], 2, message["ReceiptHandle"]) is None
-    assert queue.waiting() == 0
-
-
-def test_a_job_s_id_is_forgotten_after_its_day(tmp_path: Path) -> None:
-    clock = Clock()
-    queue = SqsApart(tmp_path, clock)
-    queue.put(JOB)
-    lease = queue.take(0)
-    assert lease is not None
-    queue.done(lease)
-    clock.now += 86_399
-    assert queue.put(JOB) is False
-    clock.now += 2
-    assert queue.put(JOB) is True
-
-
-def test_what_is_no_job_is_kept_aside(tmp_path: Path) -> None:
-    queue = SqsApart(tmp_path, Clock())
-    hub_client("sqs").send_message(
-        QueueUrl=queue.queue, MessageBody="[]", MessageGroupId="g", MessageDeduplicationId="d"
-    )
-    queue.put(JOB)
-    lease = queue.take(0)
-    assert lease is not None
-    assert lease.job == JOB
-    assert [(job.body, reason) for job, reason in queue.dead()] == [("[]", "it is no job")]
-
-
-def test_a_batch_stops_a_group_at_its_first_failure_and_goes_on_with_others(
-    tmp_path: Path,
-) -> None:
-    queue = SqsApart(tmp_path, Clock())
-    for name, group in (("a1", "a"), ("a2", "a"), ("b1", "b")):
-        queue.put(Job(name, group, "{}"))
-    did: list[str] = []
-
-    def handle(job: Job) -> None:
-        did.append(job.id)
-        if job.id == "a1":
-            raise ValueError("boom")
-
-    event = {"Records": [_record(m) for m in _received(queue)]}
-    assert len(event["Records"]) == 3
-    answer = work_through(queue, event, handle, lambda lease, _: queue.failed(lease, "boom"))
-    assert sorted(did) == ["a1", "b1"]
-    names = {r["messageId"] for r in event["Records"] if '"b1"' not in r["body"]}
-    assert {one["itemIdentifier"] for one in answer["batchItemFailures"]} == names
-    assert queue.waiting() == 2
-
-
-def test_tables_that_are_not_there_and_an_endpoint_that_is_gone_have_their_names(
+def test_tables_and_a_queue_that_are_not_there_are_told_by_their_setting(
     tmp_path: Path,
 ) -> None:
     missing = Tables(hub_client("dynamodb"), mark_of(tmp_path) + "-nobody")
@@ -345,28 +248,6 @@ def test_two_settings_put_everything_into_dynamodb_and_sqs(
     assert DynamoRemediations(kept).audit_of(HUB).verify().records == 1
     assert DynamoConversationStore(kept, Clock()).load("s-1").version == 1
     assert not list(tmp_path.glob("[!f]*.sqlite")), "nothing of it is in files"
-
-
-def _received(queue: SqsApart) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for _ in range(3):
-        answer = hub_client("sqs").receive_message(
-            QueueUrl=queue.queue,
-            MaxNumberOfMessages=10,
-            MessageSystemAttributeNames=["All"],
-        )
-        found += answer.get("Messages", [])
-    return found
-
-
-def _record(message: dict[str, Any]) -> dict[str, Any]:
-    """A message as Lambda is given it."""
-    return {
-        "messageId": message["MessageId"],
-        "receiptHandle": message["ReceiptHandle"],
-        "body": message["Body"],
-        "attributes": message["Attributes"],
-    }
 
 
 class _Raw:
