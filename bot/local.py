@@ -6,7 +6,6 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -14,18 +13,12 @@ from typing import TYPE_CHECKING, Any, Self
 from slack_bolt import App
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from agent.remediation import proposer
-from bot.conversation import Conversation
-from bot.fixing import Fixing, advance_job, advance_of
-from bot.local_assistant import local_assistant
+from bot.fixing import advance_job
 from bot.messages import Click, Incoming
-from bot.picture.drawing import draw
 from bot.slack.app import build_app
-from bot.slack.calls import web_client
-from bot.slack.channel import SlackChannel
 from bot.slack.door import SlackDoor, wsgi
 from bot.slack.parse import from_job, to_job
-from bot.slack.people import SlackPeople
+from bot.slack_bot import SlackBot, SlackInstall
 from bot.worker import Workers
 from integrations.connect import Connections
 from integrations.errors import SecurityAssistError
@@ -39,18 +32,6 @@ _log = logging.getLogger(__name__)
 _SWEEP_S = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlackInstall:
-    """How the bot is known in one Slack workspace."""
-
-    team_id: str
-    bot_user_id: str
-    bot_id: str
-    token: str
-    signing_secret: str
-    api_url: str = "https://slack.com/api/"
-
-
 class LocalBot:
     """Bolt, the queue and the workers of one workspace, in this process."""
 
@@ -62,30 +43,15 @@ class LocalBot:
     ) -> None:
         """Wire everything; nothing runs before `start`."""
         self._install = install
-        self._client = web_client(install.token, install.api_url)
-        memory = connections.conversations()
         self._queue = connections.work()
-        runbooks = connections.runbooks()
         self._stopping = threading.Event()
-        self._fixing = Fixing(
+        self._bot = SlackBot(
             connections,
-            runbooks,
-            clock,
-            draw,
-            channel_at=lambda place: SlackChannel(self._client, place, install.team_id),
+            install,
             later=self._later,
             owner=f"local-{os.getpid()}-{secrets.token_hex(4)}",
             pause=self._stopping.wait,
-        )
-        self._conversation = Conversation(
-            connections.directory,
-            connections,
-            local_assistant(memory, clock, proposer(runbooks, clock), runbooks),
-            memory,
-            draw,
-            clock,
-            SlackPeople(self._client, install.team_id, clock).refused,
-            self._fixing,
+            clock=clock,
         )
         self.app: App = build_app(
             signing_secret=install.signing_secret,
@@ -96,7 +62,7 @@ class LocalBot:
             base_url=install.api_url,
             on_message=self._take,
             on_click=self._take,
-            knows=self._conversation.knows,
+            knows=self._bot.knows,
         )
         self._clock = clock
         self._workers = Workers(self._queue, self._handle)
@@ -121,21 +87,13 @@ class LocalBot:
     def _sweep(self) -> None:
         while not self._stopping.wait(_SWEEP_S):
             try:
-                self._fixing.sweep()
+                self._bot.sweep()
             except SecurityAssistError as error:
                 _log.warning("error=<%s> | swept only in part", type(error).__name__)
 
     def _handle(self, job: Job) -> None:
-        advance = advance_of(job)
-        if advance is not None:
-            self._fixing.see_through(*advance)
-            return
-        said = from_job(job)
-        channel = SlackChannel(self._client, said.place, self._install.team_id)
-        if isinstance(said, Click):
-            self._conversation.on_click(said, channel)
-        else:
-            self._conversation.on_message(said, channel)
+        if not self._bot.carried_on(job):
+            self._bot.hear(from_job(job))
 
     def start(self) -> None:
         """Begin to work."""

@@ -21,7 +21,7 @@ from bot.commands.state import state_option
 from bot.commands.terminal import colour, width
 
 if TYPE_CHECKING:
-    from bot.local import SlackInstall
+    from bot.slack_bot import SlackInstall
     from bot.workspace.server import WorkspaceServer
     from bot.workspace.workspace import Workspace
     from infra.local.aws.server import EmulatedAws
@@ -266,7 +266,7 @@ def _workspace(
     """The simulated workspace with the demo's people, and how the bot is known there."""
     import secrets
 
-    from bot.local import SlackInstall
+    from bot.slack_bot import SlackInstall
     from bot.workspace.records import WorkspaceBot, WorkspaceChannel, WorkspacePerson
     from bot.workspace.workspace import Workspace
     from infra.local import story

@@ -10,7 +10,8 @@ import click
 from bot.commands.state import connect, state_option
 
 if TYPE_CHECKING:
-    from bot.local import LocalBot, SlackInstall
+    from bot.local import LocalBot
+    from bot.slack_bot import SlackInstall
 
 _TOKENS = (
     ("SLACK_BOT_TOKEN", "xoxb-", "OAuth & Permissions: Bot User OAuth Token"),
@@ -74,8 +75,8 @@ def _introduced(bot_token: str, api_url: str) -> "tuple[SlackInstall, str]":
     Raises:
         click.ClickException: Slack refuses the token, or does not answer.
     """
-    from bot.local import SlackInstall
     from bot.slack.calls import SlackRefusedError, calling, web_client
+    from bot.slack_bot import SlackInstall
     from integrations.errors import UnavailableError
 
     try:

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from slack_bolt import Ack, App
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.middleware import Middleware
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
@@ -96,6 +97,7 @@ def build_app(
     on_message: Callable[[Incoming], None],
     on_click: Callable[[Click], None],
     knows: Knows,
+    verify: Middleware | None = None,
 ) -> App:
     """The app of one workspace; see `build_app_for`."""
     one = Installation(team_id=team_id, bot_token=bot_token, bot_user_id=bot_user_id, bot_id=bot_id)
@@ -106,6 +108,7 @@ def build_app(
         on_message=on_message,
         on_click=on_click,
         knows=knows,
+        verify=verify,
     )
 
 
@@ -118,17 +121,20 @@ def build_app_for(
     on_click: Callable[[Click], None],
     knows: Knows,
     prompts: Sequence[Prompt] = PROMPTS,
+    verify: Middleware | None = None,
 ) -> App:
     """The app of any workspaces; `base_url` ends with `/api/`, as slack_sdk wants it.
 
     Args:
         authorize: See `installed`; keeps Bolt from calling `auth.test`.
-        signing_secret: What every delivery is signed with; Bolt verifies it.
+        signing_secret: What every delivery is signed with.
         base_url: Of the Web API.
         on_message: Told what was said to the bot; must only take note of it.
         on_click: Told which button was pressed; must only take note of it.
         knows: Asked about thread replies in channels that do not mention the bot.
         prompts: Offered in the agent pane.
+        verify: Verifies deliveries in place of Bolt, which compares them with the present time: for
+            deliveries that have waited.
     """
     _BOLT_LOG.addFilter(_meant)
     app = App(
@@ -137,6 +143,8 @@ def build_app_for(
         # Bolt's hint leaves out the None that its middleware handles: a team we do not know.
         authorize=cast("Callable[..., AuthorizeResult]", authorize),
         process_before_response=True,
+        request_verification_enabled=verify is None,
+        before_authorize=verify,
     )
     _listen_to_messages(app, on_message, knows)
     _listen_to_clicks(app, on_click)

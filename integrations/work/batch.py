@@ -6,11 +6,12 @@ failed comes again untried, and SQS counts that as an attempt.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from integrations.work.port import Job, Lease
 
 
+@runtime_checkable
 class BatchQueue(Protocol):
     """The queue that the batch came from."""
 
@@ -20,6 +21,10 @@ class BatchQueue(Protocol):
 
     def done(self, lease: Lease) -> None:
         """The job is finished."""
+        ...
+
+    def failed(self, lease: Lease, reason: str) -> None:
+        """The job failed: it comes again, or is kept aside with the reason."""
         ...
 
 
