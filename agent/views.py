@@ -141,7 +141,7 @@ class Posture:
     open_findings: int
     open_by_severity: Mapping[Severity, int]
     yesterday: Mapping[Severity, int]
-    """Open at the end of the day before, by severity."""
+    """Open a day ago, by severity."""
     worst: Exposure | None
     oldest: Finding | None
     """The oldest open finding of the highest severity present."""

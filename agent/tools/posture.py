@@ -25,9 +25,8 @@ def tenant_row(reader: TenantReader) -> TenantRow:
 
 def posture_summary(reader: TenantReader) -> Posture:
     """A tenant in one line: how much is open, where it is heading, what is worst."""
-    trend = reader.systems.findings.trend(2, reader.now)
-    yesterday = reader.now.date() - timedelta(days=1)
-    before = next((day.open_at_end for day in trend if day.day == yesterday), {})
+    # A day ago and not at midnight: "what changed since yesterday" tells the same day's changes.
+    (before,) = reader.systems.findings.trend(1, reader.now - timedelta(days=1))
     oldest = _oldest(reader)
     return Posture(
         tenant=reader.tenant.id,
@@ -35,7 +34,7 @@ def posture_summary(reader: TenantReader) -> Posture:
         environment=str(reader.tenant.environment),
         open_findings=reader.open_findings,
         open_by_severity=reader.open_by_severity,
-        yesterday=before,
+        yesterday=before.open_at_end,
         worst=reader.exposures[0] if reader.exposures else None,
         oldest=oldest,
         names=reader.names_of([oldest] if oldest else []),

@@ -233,9 +233,9 @@ class TenantTruth(EstateTruth):
         return [row for row in self.open() if row.came_back and row.came_back >= since]
 
     def moved(self, severity: str) -> int:
-        """How many more are open than at the end of yesterday (UTC)."""
-        midnight = self._now.replace(hour=0, minute=0, second=0, microsecond=0)
-        before = [row for row in self.rows if row.open_at(midnight) == severity]
+        """How many more are open than a day ago."""
+        then = self._now - timedelta(days=1)
+        before = [row for row in self.rows if row.open_at(then) == severity]
         return len(self.open(severity)) - len(before)
 
     def since_yesterday(self, severity: str) -> str:
