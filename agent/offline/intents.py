@@ -195,6 +195,13 @@ def _of_resources(asked: Asked, _: Around) -> list[Call]:
     return [Call("resource_detail", {"resource": name})]
 
 
+def _from_outside(asked: Asked, _: Around) -> list[Call]:
+    """How far somebody gets from the internet: the attack paths, and no threat that goes on."""
+    if asked.says(says.FROM_INTERNET) and asked.says(says.REACH) and not asked.says(says.ANYONE):
+        return [_EVERYTHING]
+    return []
+
+
 def _walk(resource: str, question: str, *, draw: bool) -> Call:
     return Call("connections", {"resource": resource, "question": question, "draw": draw})
 
@@ -322,6 +329,7 @@ _RULES: tuple[Rule, ...] = (
     _cannot,
     _fix,
     _of_resources,
+    _from_outside,
     _ddos,
     _compare,
     _changes,

@@ -92,6 +92,7 @@ FROM_INTERNET = _any(
     "internet .. (path|get|gets|reach)",
     "path .. internet",
 )
+ANYONE = _any("reachable", "(anyone|anybody|everyone|everybody)", "what is", "public*")
 REACH = _any(
     "blast",
     "radius",

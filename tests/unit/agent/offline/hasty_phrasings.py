@@ -7,6 +7,8 @@ exposures about=all limit=5
     who is the worst
     top 3
     what should I fix first, and why not the rest
+    what could an attacker reach from the internet?
+    how far does a hacker get from the outside
 
 posture_summary
     what should i tell my boss
