@@ -11,6 +11,7 @@ from integrations.aws import ONE_TRY, AmbientSession, AwsSession
 from integrations.findings.polling import FindingPoll
 from integrations.findings.security_hub import SecurityHubWorkflow
 from integrations.findings.security_hub_poll import SecurityHubPoll
+from integrations.resources.aggregator import ConfigAggregator
 from integrations.resources.aws_config import ConfigResources
 from integrations.runbooks.port import Location
 from integrations.runbooks.ssm import SsmAutomations
@@ -76,6 +77,14 @@ def access_to(tenant: Tenant, aws: AwsAccess, clock: Callable[[], float]) -> Acc
 def hub_client(service: str, aws: AwsAccess) -> Any:
     """A client of the hub's own account."""
     return _hub(aws).client(service)
+
+
+def aggregator(tenant: Tenant, aws: AwsAccess) -> ConfigAggregator:
+    """A tenant's resources as the hub's aggregator has them, in all accounts and Regions."""
+    client = _hub(aws).client("config", config=ONE_TRY)
+    return ConfigAggregator(
+        lambda: client, aws.aggregator, tenant.accounts, clock=time.monotonic, pause=time.sleep
+    )
 
 
 def _hub(aws: AwsAccess) -> AwsSession:

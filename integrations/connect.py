@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from integrations.findings.polling import FindingPoll
     from integrations.remediations.dynamodb import DynamoRemediations
     from integrations.remediations.sqlite import SqliteRemediations
+    from integrations.resources.aggregator import ConfigAggregator
     from integrations.resources.graphersal import GraphersalGraphs
     from integrations.resources.gremlin import GremlinResourceGraph
     from integrations.resources.gremlin_network import GremlinGraphs
@@ -249,6 +250,27 @@ class Connections:
         access = self._access_to(self.directory.get(tenant_id))
         assert access is not None  # noqa: S101 - there is a Region, so there is access
         return access.poll
+
+    def resource_listing(self, tenant_id: str) -> "ConfigAggregator":
+        """All of a tenant's resources as Config's aggregator knows them.
+
+        Raises:
+            NotFoundError: no such tenant.
+            InvalidSettingError: nobody gave access to AWS.
+        """
+        from integrations.access import aggregator
+
+        self.region()
+        assert self._settings.aws is not None  # noqa: S101 - there is a Region
+        return aggregator(self.directory.get(tenant_id), self._settings.aws)
+
+    def digests(self, tenant_id: str) -> Callable[[], dict[str, str]]:
+        """What tells each of a tenant's stored resources from what it may have become.
+
+        Raises:
+            NotFoundError: no such tenant.
+        """
+        return self._graph_of(self.directory.get(tenant_id).id).digests
 
     def lake_events(self) -> "Callable[[str, str], Iterator[bytes]]":
         """From a bucket and a key of Security Lake to the events of the object.

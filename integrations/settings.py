@@ -19,6 +19,10 @@ STORES = "stores.json"
 """Where `assist demo --engines` says which engines hold its findings and its graph."""
 
 
+AGGREGATOR = "SecurityAssist"
+"""The Config aggregator's name unless it is set."""
+
+
 @dataclass(frozen=True, slots=True)
 class AwsAccess:
     """How the hub's own account is reached, which the tenants' roles trust."""
@@ -29,6 +33,8 @@ class AwsAccess:
     access_key: str = ""
     """Empty: boto3's own search for credentials."""
     secret_key: str = field(default="", repr=False)
+    aggregator: str = AGGREGATOR
+    """The hub's Config aggregator over the tenants' accounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,8 @@ class Settings:
 
         The state is in the given folder, else `SECURITY_ASSIST_STATE`, else the user's data
         directory. Accounts are reached where `SECURITY_ASSIST_AWS` is `on` (with boto3's own search
-        for credentials and `AWS_REGION`), or where a demo runs on the same state. Findings
+        for credentials, `AWS_REGION`, and the Config aggregator that `SECURITY_ASSIST_AGGREGATOR`
+        names), or where a demo runs on the same state. Findings
         are where `SECURITY_ASSIST_FINDINGS` says, the graph where `SECURITY_ASSIST_GRAPH` does;
         in the same way `SECURITY_ASSIST_TABLES` and `SECURITY_ASSIST_QUEUE`.
         """
@@ -71,7 +78,10 @@ class Settings:
         folder = state or (Path(named) if named else user_data_path("security-assist"))
         aws = _emulated(folder)
         if aws is None and env.get("SECURITY_ASSIST_AWS", "").casefold() in {"1", "on", "true"}:
-            aws = AwsAccess(region=env.get("AWS_REGION") or "us-east-1")
+            aws = AwsAccess(
+                region=env.get("AWS_REGION") or "us-east-1",
+                aggregator=env.get("SECURITY_ASSIST_AGGREGATOR") or AGGREGATOR,
+            )
         stores = _told(folder / STORES)
         return cls(
             state=folder,

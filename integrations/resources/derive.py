@@ -12,12 +12,15 @@ A pure function of resources and told links, so that it can be tested without a 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from integrations.resources.identity_items import grants_in
 from integrations.resources.policies import Grant, access_to
 from integrations.resources.port import INTERNET, Link, LinkKind, Resource
+
+RULES = 1
+"""One more with every change of what is derived: then all of it is derived again."""
 
 DERIVED = "derived"
 """The owner of derived links."""
@@ -33,10 +36,15 @@ READ = (
 )
 """The kinds of told links that deriving looks at; it needs no others."""
 
+FROM_SUBJECT = (LinkKind.ROUTES_TO, LinkKind.RUNS_AS, LinkKind.CAN_ACCESS)
+"""The kinds of derived links whose source is what they are derived about."""
+TO_SUBJECT = (LinkKind.REACHES,)
+"""The kinds of derived links whose target is that."""
+
 MOST_ACCESS = 200
 """Data stores that one identity is linked to; an administrator has `admin` beside that."""
 
-_DATA = {
+DATA = {
     "AwsS3Bucket": "s3",
     "AwsDynamoDbTable": "dynamodb",
     "AwsSecretsManagerSecret": "secretsmanager",
@@ -47,7 +55,7 @@ _DATA = {
     "AwsRdsDbCluster": "rds",
     "AwsRdsDbSnapshot": "rds",
 }
-_IDENTITIES = frozenset({"AwsIamRole", "AwsIamUser"})
+IDENTITIES = frozenset({"AwsIamRole", "AwsIamUser"})
 _BY_POLICY = frozenset(
     {
         "AwsS3Bucket",
@@ -63,9 +71,16 @@ _DATABASES = frozenset({"AwsRdsDbInstance", "AwsRdsDbCluster", "AwsRedshiftClust
 _BALANCERS = frozenset({"AwsElbv2LoadBalancer", "AwsElbLoadBalancer"})
 
 
-def derived_links(resources: Sequence[Resource], links: Sequence[Link]) -> list[Link]:
-    """Every derived link, each once, from told links of the kinds in `READ`."""
-    graph = _Told(resources, links)
+def derived_links(
+    resources: Sequence[Resource], links: Sequence[Link], subjects: Collection[str] | None = None
+) -> list[Link]:
+    """Every derived link, each once, from told links of the kinds in `READ`.
+
+    With `subjects`, only the links about those resources; then what has to be given is: them, their
+    told links, the groups and subnets around them with theirs, the policies and groups of
+    identities, every route table, and where there are identities among them every data store.
+    """
+    graph = _Told(resources, links, subjects)
     found = [
         *_main_routes(graph),
         *_roles_of_instances(graph),
@@ -78,8 +93,18 @@ def derived_links(resources: Sequence[Resource], links: Sequence[Link]) -> list[
 class _Told:
     """Told links, indexed the ways that deriving needs."""
 
-    def __init__(self, resources: Sequence[Resource], links: Sequence[Link]) -> None:
+    def __init__(
+        self,
+        resources: Sequence[Resource],
+        links: Sequence[Link],
+        subjects: Collection[str] | None,
+    ) -> None:
         self.resources = {r.id: r for r in resources}
+        self.subjects = (
+            list(self.resources.values())
+            if subjects is None
+            else [self.resources[i] for i in sorted(subjects) if i in self.resources]
+        )
         self.out: dict[tuple[str, LinkKind], list[Link]] = defaultdict(list)
         self.into: dict[tuple[str, LinkKind], list[Link]] = defaultdict(list)
         for link in links:
@@ -87,13 +112,19 @@ class _Told:
             self.into[link.target, link.kind].append(link)
         self.main_table = {
             r.properties["vpc"]: r.id
-            for r in resources
+            # Of several the same one every time.
+            for r in sorted(resources, key=lambda r: r.id, reverse=True)
             if r.type == "AwsEc2RouteTable" and r.properties.get("main") and "vpc" in r.properties
         }
 
     def of_type(self, types: Iterable[str]) -> Iterator[Resource]:
         wanted = frozenset(types)
         return (r for r in self.resources.values() if r.type in wanted)
+
+    def about(self, types: Iterable[str]) -> Iterator[Resource]:
+        """The subjects of some types."""
+        wanted = frozenset(types)
+        return (r for r in self.subjects if r.type in wanted)
 
     def is_routed(self, subnet_id: str) -> bool:
         """Whether a subnet's default route leads to an internet gateway, or may for all we know."""
@@ -132,14 +163,14 @@ class _Told:
 
 
 def _main_routes(told: _Told) -> Iterator[Link]:
-    for subnet in told.of_type(["AwsEc2Subnet"]):
+    for subnet in told.about(["AwsEc2Subnet"]):
         main = told.main_table.get(subnet.properties.get("vpc", ""))
         if main and not told.out[subnet.id, LinkKind.ROUTES_TO]:
             yield Link(source=subnet.id, kind=LinkKind.ROUTES_TO, target=main)
 
 
 def _roles_of_instances(told: _Told) -> Iterator[Link]:
-    for instance in told.of_type(["AwsEc2Instance"]):
+    for instance in told.about(["AwsEc2Instance"]):
         for used in told.out[instance.id, LinkKind.USES]:
             for role in told.out[used.target, LinkKind.USES]:
                 if told.type_of(role.target) == "AwsIamRole":
@@ -147,14 +178,14 @@ def _roles_of_instances(told: _Told) -> Iterator[Link]:
 
 
 def _reached(told: _Told) -> Iterator[Link]:
-    for instance in told.of_type(["AwsEc2Instance"]):
+    for instance in told.about(["AwsEc2Instance"]):
         stopped = instance.properties.get("state") in {"stopped", "terminated"}
         if instance.properties.get("public_ip") and not stopped:
             yield from _through_groups(told, instance)
-    for service in told.of_type(["AwsEcsService"]):
+    for service in told.about(["AwsEcsService"]):
         if service.properties.get("assign_public_ip") is True:
             yield from _through_groups(told, service)
-    for balancer in told.of_type(_BALANCERS):
+    for balancer in told.about(_BALANCERS):
         if balancer.properties.get("scheme") == "internet-facing":
             yield from _to_balancer(told, balancer)
     yield from _by_setting(told)
@@ -162,10 +193,10 @@ def _reached(told: _Told) -> Iterator[Link]:
 
 def _by_setting(told: _Told) -> Iterator[Link]:
     """What its own policy or setting opens to everybody."""
-    for database in told.of_type(_DATABASES):
+    for database in told.about(_DATABASES):
         if database.properties.get("publicly_accessible") is True:
             yield from _through_groups(told, database)
-    for resource in told.resources.values():
+    for resource in told.subjects:
         if resource.type in _BY_POLICY and resource.properties.get("public") is True:
             yield _reach(resource.id)
         elif resource.properties.get("public_endpoint") is True:
@@ -203,10 +234,10 @@ def _reach(target: str, *, ports: str = "", via: str = "", waf: bool = False) ->
 
 
 def _accessible(told: _Told) -> Iterator[Link]:
-    stores = [(r, _DATA[r.type]) for r in told.of_type(_DATA) if r.known]
+    stores = [(r, DATA[r.type]) for r in told.of_type(DATA) if r.known]
     # Where not all can be linked the sensitive ones are, and the same ones every time.
     stores.sort(key=lambda pair: (pair[0].properties.get("sensitive") is not True, pair[0].id))
-    for identity in told.of_type(_IDENTITIES):
+    for identity in told.about(IDENTITIES):
         grants = _grants_of(told, identity)
         if grants:
             accessible = (

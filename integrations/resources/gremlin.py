@@ -66,6 +66,14 @@ class GremlinResourceGraph(ResourceGraph, ExportableGraph):
         GremlinWrites(self._g, self._rows, self._sizes).apply(change)
         return self.summary()
 
+    def digests(self) -> dict[str, str]:
+        """By id what tells each described resource, and what its item told, from other states.
+
+        As `digests.digest_of` does; empty text where some of what was told is not stored.
+        """
+        steps = self._known().has("told").project("i", "d").by(T.id).by("told")
+        return {self._rows.rid(row["i"]): row["d"] for row in steps.to_list()}
+
     @override
     def get(self, ids: Sequence[str]) -> dict[str, Resource]:
         found: dict[str, Resource] = {}

@@ -28,6 +28,8 @@ _ID, _LABEL, _OUT, _IN = "id", "label", "OUT", "IN"
 _GONE = "gone|"
 """Before the id of what was deleted; no resource's id begins so: they are ARNs or begin with a
 type."""
+_SETTLED = "settled|"
+"""Whether the derived links agree with everything else is kept under this id."""
 
 Item = TypeVar("Item")
 
@@ -79,21 +81,33 @@ class Rows:
         """The id of the vertex that remembers when a resource was deleted."""
         return self.prefix + _GONE + resource_id
 
-    def gone_row(self, resource_id: str, moment: datetime) -> dict[Any, Any]:
-        """That vertex. It has no property `tenant`, so no question finds it."""
+    def gone_row(self, resource_id: str, at: int, owners: Iterable[str] = ()) -> dict[Any, Any]:
+        """That vertex. It has no property `tenant`, so no question finds it.
+
+        `at` is in milliseconds; `owners` are the resources whose links to it went with it.
+        """
         which = {T.id: self.gone(resource_id), T.label: "Gone"}
-        return {"m": which, "p": {"at": long(milliseconds(moment))}}
+        return {"m": which, "p": {"at": long(at), "owners": json.dumps(sorted(owners))}}
+
+    @property
+    def settled(self) -> str:
+        """The id of the vertex that is there while derived links agree with all else."""
+        return self.prefix + _SETTLED
+
+    def settled_row(self, rules: int) -> dict[Any, Any]:
+        """That vertex, with the rules that the links are derived by; no question finds it."""
+        return {"m": {T.id: self.settled, T.label: "Settled"}, "p": {"rules": rules}}
 
     def identity(self, resource: Resource) -> dict[Any, Any]:
         """What a vertex is found by."""
         return {T.id: self.vid(resource.id), T.label: resource.type}
 
-    def row(self, resource: Resource) -> dict[str, Any]:
+    def row(self, resource: Resource, told: str = "") -> dict[str, Any]:
         """What writes a vertex: what it is `m`atched by and its new `p`roperties."""
-        return {"m": self.identity(resource), "p": self.properties(resource)}
+        return {"m": self.identity(resource), "p": self.properties(resource, told)}
 
-    def properties(self, resource: Resource) -> dict[str, Any]:
-        """What a vertex holds."""
+    def properties(self, resource: Resource, told: str = "") -> dict[str, Any]:
+        """What a vertex holds; `told` is the digest of the resource and of its item's links."""
         words = (resource.name, resource.short_id, resource.id)
         held = {
             "tenant": self.tenant,
@@ -106,6 +120,7 @@ class Rows:
             "captured": long(captured(resource)),
             "tags": _text(dict(resource.tags)),
             "facts": _text(dict(resource.properties)),
+            "told": told,
         }
         return held | {"digest": digest(held)}
 

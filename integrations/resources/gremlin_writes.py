@@ -4,15 +4,18 @@ The batch forms are those that a server with Neptune's habits takes too: every p
 (cardinality `single` without naming it), vertices before edges, no end of an edge missing.
 """
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from gremlin_python.process.graph_traversal import GraphTraversalSource, __
+from gremlin_python.process.graph_traversal import GraphTraversal, GraphTraversalSource, __
 from gremlin_python.process.traversal import Direction as To
 from gremlin_python.process.traversal import Merge, P, T
 
-from integrations.resources.derive import DERIVED, READ, derived_links
+from integrations.resources.derive import DERIVED, READ, RULES
+from integrations.resources.digests import digest_of
+from integrations.resources.gremlin_derived import Changes, GremlinDerived
 from integrations.resources.gremlin_rows import (
     EPOCH,
     FRONTIER,
@@ -31,6 +34,7 @@ _KNOWN = P.eq(True)  # noqa: FBT003 - the value compared with
 _MENTIONED = P.eq(False)  # noqa: FBT003 - the value compared with
 _OF_ANY_KIND = P.within([str(kind) for kind in LinkKind])
 """Named where edges are asked for by a property: an engine's index is of one label."""
+_READ = frozenset(map(str, READ))
 
 
 class GremlinWrites:
@@ -41,6 +45,10 @@ class GremlinWrites:
         self._g = g
         self._rows = rows
         self._sizes = sizes
+        self._reading = GremlinDerived(g, rows)
+        self._changes = Changes()
+        self._loose: set[str] = set()
+        """Ends of links that came or went."""
 
     def apply(self, change: GraphChange) -> None:
         """Write a change and make the derived links agree with it.
@@ -52,32 +60,112 @@ class GremlinWrites:
             usable(resource.id + resource.type + resource.name + resource.short_id)
         for _, link in change.links:
             usable(link.source + link.target)
+        settled = self._unsettle()
         self._delete(change)
         fresh = self._newer(change.resources)
-        self._merge(fresh)
         told = {resource.id: captured(resource) for resource in fresh}
         links = [(owner, link) for owner, link in change.links if owner in told]
-        gone = self._gone({end for _, link in links for end in (link.source, link.target)})
+        ends = {end for _, link in links for end in (link.source, link.target)}
+        gone = self._gone(ends.difference(told))
+        cut = [
+            (owner, end)
+            for owner, link in links
+            for end in (link.source, link.target)
+            if told[owner] <= gone.get(end, -1)
+        ]
+        self._remember(cut, gone)
+        lost = set(cut)
         living = [
             (owner, link)
             for owner, link in links
-            if told[owner] > max(gone.get(link.source, -1), gone.get(link.target, -1))
+            if lost.isdisjoint({(owner, link.source), (owner, link.target)})
         ]
+        self._merge(fresh, links)
         self._replace_links(living, told)
-        self._derive()
+        self._derive(whole=not settled or self._changes.many)
+        self.replace([self._rows.settled_row(RULES)])
+
+    def _unsettle(self) -> bool:
+        """Whether derived links agree with all else, as from here on they may not.
+
+        They do not where a writer was lost half way, or where they were derived by other rules.
+        """
+        rules = self._g.V(self._rows.settled).values("rules").to_list()
+        self._drop([self._rows.settled])
+        return bool(rules == [RULES])
 
     def _delete(self, change: GraphChange) -> None:
-        """Drop what is gone with every link it told of; keep in mind when it went."""
+        """Drop what is gone with every link at it; keep in mind when it went, and who mentioned it.
+
+        Whoever told of a link that went is as if not described yet: when its item comes again it is
+        not taken for unchanged.
+        """
         stored = self._captured(change.deleted)
         gone = [
             resource_id
             for resource_id in dict.fromkeys(change.deleted)
             if _moment(change, resource_id) >= stored.get(resource_id, -1)
         ]
+        self._changes.before |= self._reading.outlines(gone)
+        owners: dict[str, set[str]] = {resource_id: set() for resource_id in gone}
+        for chunk in chunks(gone, FRONTIER):
+            for row in self._noted(self._g.V(self._rows.vids(chunk)).both_e().dedup()):
+                for end in (self._rows.rid(row["o"]), self._rows.rid(row["i"])):
+                    owners.get(end, set()).add(self._rows.rid(row["w"]))
         # First the memory of it: what is cut off here still keeps older items away.
-        self.replace([self._rows.gone_row(i, change.deleted_at.get(i, EPOCH)) for i in gone])
-        self._drop_edges(self._told_by(gone))
+        self.replace(
+            [
+                self._rows.gone_row(
+                    i, milliseconds(change.deleted_at.get(i, EPOCH)), owners[i] - {i, DERIVED}
+                )
+                for i in gone
+            ]
+        )
+        told_by = self._told_by(gone)
+        self._noted_all(told_by)
+        self._drop_edges(told_by)
         self._drop(self._rows.vids(gone))
+
+    def _remember(self, cut: Sequence[tuple[str, str]], gone: Mapping[str, int]) -> None:
+        """Who told of a link to something that is gone: they are told anew should it come back."""
+        mentions: dict[str, set[str]] = {}
+        for owner, end in cut:
+            if end in gone:
+                mentions.setdefault(end, set()).add(owner)
+        before = self._mentioners(mentions)
+        rows = [
+            self._rows.gone_row(end, gone[end], owners | before[end])
+            for end, owners in mentions.items()
+            if not owners <= before[end]
+        ]
+        self.replace(rows)
+
+    def _mentioners(self, ids: Collection[str]) -> dict[str, set[str]]:
+        """Who told of links to resources that are gone now."""
+        found: dict[str, set[str]] = {resource_id: set() for resource_id in ids}
+        for chunk in chunks(list(ids), FRONTIER):
+            by_vertex = {self._rows.gone(resource_id): resource_id for resource_id in chunk}
+            steps = self._g.V(list(by_vertex)).has("owners").project("i", "o")
+            for row in steps.by(T.id).by("owners").to_list():
+                found[by_vertex[row["i"]]] = set(json.loads(row["o"]))
+        return found
+
+    def _noted_all(self, edge_ids: Collection[str]) -> None:
+        for chunk in chunks(sorted(edge_ids), FRONTIER):
+            self._noted(self._g.E(list(chunk)))
+
+    def _noted(self, edges: GraphTraversal) -> list[Mapping[str, Any]]:
+        """Keep in mind that these edges come or go; their rows."""
+        rows = self._reading.ends_of(edges)
+        for row in rows:
+            self._note(row["o"], row["k"], row["i"])
+        return rows
+
+    def _note(self, source: str, kind: str, target: str) -> None:
+        ends = self._rows.rid(source), self._rows.rid(target)
+        self._loose.update(ends)
+        if kind in _READ:
+            self._changes.links.add((ends[0], kind, ends[1]))
 
     def _newer(self, resources: Sequence[Resource]) -> list[Resource]:
         """Those that are not older than what is stored; the newest of several with one id."""
@@ -107,14 +195,31 @@ class GremlinWrites:
             gone |= {by_vertex[row["i"]]: row["c"] for row in rows}
         return gone
 
-    def _merge(self, resources: Sequence[Resource]) -> None:
+    def _merge(self, resources: Sequence[Resource], links: Sequence[tuple[str, Link]]) -> None:
+        told: dict[str, list[Link]] = {resource.id: [] for resource in resources}
+        for owner, link in links:
+            told[owner].append(link)
+        before = self._reading.outlines(told)
         moved = self._relabelled(resources)
-        rows = [self._rows.row(resource) for resource in resources]
+        rows = [self._rows.row(one, digest_of(one, told[one.id])) for one in resources]
         there = self._digests([resource.id for resource in resources])
         # What is there already is not written again: whoever reads meanwhile sees it whole.
         self.replace([row for row in rows if there.get(row["m"][T.id]) != row["p"]["digest"]])
         self._add_edges(moved)
+        mentioners = self._mentioners(told)
+        self._forget_digests({owner for owners in mentioners.values() for owner in owners})
         self._drop([self._rows.gone(resource.id) for resource in resources])
+        for one in resources:
+            old = before.get(one.id)
+            if old is None or _outline(old) != _outline(one):
+                self._changes.after[one.id] = one
+                if old is not None:
+                    self._changes.before[one.id] = old
+
+    def _forget_digests(self, ids: Collection[str]) -> None:
+        """What these items told is not all stored any more: let them be taken for changed."""
+        for chunk in chunks(self._rows.vids(ids), FRONTIER):
+            self._g.V(list(chunk)).properties("told", "digest").drop().to_list()
 
     def replace(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write vertices with these properties and no others, whatever they had before."""
@@ -158,9 +263,12 @@ class GremlinWrites:
     def _replace_links(self, links: Sequence[tuple[str, Link]], owners: Collection[str]) -> None:
         wanted = {row[T.id]: row for row in (self._rows.edge(*told) for told in links)}
         stored = self._told_by(owners)
+        self._noted_all(stored.difference(wanted))
         self._drop_edges(stored.difference(wanted))
         # An edge's id is all that it says: one that is there need not be written.
         new = [row for edge_id, row in wanted.items() if edge_id not in stored]
+        for row in new:
+            self._note(row[To.from_], row[T.label], row[To.to])
         self._add_missing({end for _, link in links for end in (link.source, link.target)})
         self._add_edges(new)
 
@@ -193,48 +301,34 @@ class GremlinWrites:
         for chunk in chunks(vertex_ids, FRONTIER):
             self._g.V(list(chunk)).drop().to_list()
 
-    def _derive(self) -> None:
+    def _derive(self, *, whole: bool) -> None:
         """Make the derived links agree with the resources: only what differs is written.
 
         What nobody has described and no link mentions any more goes.
         """
-        derived = derived_links(*self._told())
+        found = None if whole else self._reading.about(self._changes)
+        whole = found is None
+        derived, stored = self._reading.everything() if found is None else found
         wanted = {row[T.id]: row for row in (self._rows.edge(DERIVED, link) for link in derived)}
-        owner = self._rows.vid(DERIVED)
-        stored = set(self._g.E().has_label(_OF_ANY_KIND).has("owner", owner).id_().to_list())
-        self._drop_edges(stored.difference(wanted))
+        left = stored.difference(wanted)
+        if not whole:
+            self._noted_all(left)
+        self._drop_edges(left)
         new = [row for edge_id, row in wanted.items() if edge_id not in stored]
         self._add_missing({self._rows.rid(row[end]) for row in new for end in (To.from_, To.to)})
         self._add_edges(new)
-        mentioned_only = self._g.V().has("tenant", self._rows.tenant).has("known", _MENTIONED)
-        self._drop(mentioned_only.not_(__.both_e()).id_().to_list())
+        if whole:
+            lonely = self._g.V().has("tenant", self._rows.tenant).has("known", _MENTIONED)
+            self._drop(lonely.not_(__.both_e()).id_().to_list())
+            return
+        for chunk in chunks(self._rows.vids(sorted(self._loose)), FRONTIER):
+            lonely = self._g.V(list(chunk)).has("known", _MENTIONED)
+            self._drop(lonely.not_(__.both_e()).id_().to_list())
 
-    def _told(self) -> tuple[list[Resource], list[Link]]:
-        """What deriving looks at: every resource's outline, and the links that items tell of."""
-        tenant, derived = self._rows.tenant, self._rows.vid(DERIVED)
-        vertices = (
-            self._g.V()
-            .has("tenant", tenant)
-            .project("i", "l", "k", "f")
-            .by(T.id)
-            .by(T.label)
-            .by("known")
-            .by("facts")
-            .to_list()
-        )
-        edges = (
-            self._g.E()
-            .has_label(P.within([str(kind) for kind in READ]))
-            .has("tenant", tenant)
-            .has("owner", P.neq(derived))
-            .project("o", "k", "i", "p")
-            .by(__.out_v().id_())
-            .by(T.label)
-            .by(__.in_v().id_())
-            .by("facts")
-            .to_list()
-        )
-        return [self._rows.outlined(v) for v in vertices], self._rows.links(edges)
+
+def _outline(resource: Resource) -> tuple[Any, ...]:
+    """What deriving looks at."""
+    return resource.type, resource.known, dict(resource.properties)
 
 
 def _moment(change: GraphChange, resource_id: str) -> float:

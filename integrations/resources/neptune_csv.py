@@ -29,9 +29,10 @@ _VERTEX = {
     "captured": "Long",
     "tags": "String",
     "facts": "String",
+    "told": "String",
     "digest": "String",
 }
-_GONE = {"at": "Long"}
+_GONE = {"at": "Long", "owners": "String"}
 _EDGE = {"tenant": "String", "owner": "String", "facts": "String"}
 
 

@@ -21,6 +21,15 @@ _BY_TYPES = {
     ("AWS::EC2::RouteTable", "AWS::EC2::Subnet"): (LinkKind.ROUTES_TO, False),
     ("AWS::EC2::Subnet", "AWS::EC2::RouteTable"): (LinkKind.ROUTES_TO, True),
 }
+_VPC, _SUBNET = "AWS::EC2::VPC", "AWS::EC2::Subnet"
+_NOT_IN = {
+    _VPC: frozenset({"AWS::EC2::InternetGateway", "AWS::EC2::VPNGateway"}),
+    _SUBNET: frozenset(
+        {_VPC, "AWS::EC2::RouteTable", "AWS::EC2::NetworkAcl",
+         "AWS::ElasticLoadBalancingV2::LoadBalancer"}
+    ),
+}  # fmt: skip
+"""What is only attached to a network, not in it."""
 _OTHER = (LinkKind.USES, True)
 _BY_POLICY = frozenset({"AWS::IAM::Policy", "AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group"})
 
@@ -60,7 +69,12 @@ def _link(mine: str, my_type: str, other: str, other_type: str, name: str) -> Li
 
 
 def _meaning(my_type: str, other_type: str, name: str) -> tuple[LinkKind, bool]:
-    """The relation's kind, and whether it reads from this resource to the other."""
+    """The relation's kind, and whether it reads from this resource to the other.
+
+    An aggregator's answer names no relation: then the types say what is in what.
+    """
+    if not name:
+        name = _name_by_types(my_type, other_type)
     if name.startswith("iscontainedin"):
         return LinkKind.CONTAINS, False
     if name.startswith("contains"):
@@ -70,6 +84,15 @@ def _meaning(my_type: str, other_type: str, name: str) -> tuple[LinkKind, bool]:
     if my_type == _ACL or (my_type == _GROUP and other_type in _GUARDED):
         return LinkKind.GUARDS, True
     return _BY_TYPES.get((my_type, other_type), _BY_TYPES.get(("", other_type), _OTHER))
+
+
+def _name_by_types(my_type: str, other_type: str) -> str:
+    """What Config would call a relation of a network, else nothing."""
+    if other_type in _NOT_IN and my_type not in _NOT_IN[other_type] and my_type != other_type:
+        return "iscontainedin"
+    if my_type in _NOT_IN and other_type not in _NOT_IN[my_type] and my_type != other_type:
+        return "contains"
+    return ""
 
 
 def _squeezed(name: str) -> str:

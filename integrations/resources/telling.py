@@ -26,6 +26,10 @@ class Telling:
         self.supplementary = supplementary
         self.facts: dict[str, Scalar] = {}
         self.links: list[Link] = []
+        self._folded: dict[str, Any] = {}
+        for key, found in configuration.items():
+            if found is not None:
+                self._folded.setdefault(key.casefold(), found)
 
     def fact(self, name: str, value: Any) -> None:
         """Keep a fact; one that is not known (None, "") is left out."""
@@ -50,7 +54,11 @@ class Telling:
 
     def get(self, *names: str) -> Any:
         """A value of the configuration by any of its spellings, without regard to case."""
-        return value(self.configuration, *names)
+        for name in names:
+            found = self._folded.get(name.casefold())
+            if found is not None:
+                return found
+        return None
 
     def network(self, subnets: Any, groups: Any) -> None:
         """The subnets that contain the resource and the groups that guard it."""
@@ -69,6 +77,9 @@ def value(record: Any, *names: str) -> Any:
     """A record's value by any of its spellings, without regard to case; None for none."""
     if not isinstance(record, Mapping):
         return None
+    for name in names:
+        if (exact := record.get(name)) is not None:
+            return exact
     wanted = {name.casefold() for name in names}
     for key, found in record.items():
         if isinstance(key, str) and key.casefold() in wanted and found is not None:

@@ -75,7 +75,8 @@ class Config:
         for name, falls in reversed(query.order):
             rows.sort(key=lambda row: str((values(row, name) or [""])[0]), reverse=falls)
         chosen = [json.dumps(_chosen(query, row)) for row in rows]
-        results, token = page(chosen, call.parameters, most=_MOST)
+        stale = "InvalidNextTokenException"
+        results, token = page(chosen, call.parameters, most=_MOST, error=stale)
         fields = [{"Name": name} for name in query.fields]
         return json_answer(
             {"Results": results, "QueryInfo": {"SelectFields": fields}, "NextToken": token}
@@ -314,7 +315,7 @@ def _whole(item: Item) -> dict[str, Any]:
 
 
 def _queried(item: Item) -> dict[str, Any]:
-    """As a query sees an item."""
+    """As a query sees an item: AWS's published schema gives relations no names."""
     tags = [{"key": k, "value": v, "tag": f"{k}={v}"} for k, v in item["tags"].items()]
     return {
         "accountId": item["awsAccountId"],
@@ -326,7 +327,7 @@ def _queried(item: Item) -> dict[str, Any]:
         "configurationStateId": item["configurationStateId"],
         "relationships": [
             {"resourceType": r["resourceType"], "resourceId": r["resourceId"],
-             "relationshipName": r["name"]}
+             **({"resourceName": r["resourceName"]} if r.get("resourceName") else {})}
             for r in item["relationships"]
         ],
         "resourceId": item["resourceId"],
@@ -343,6 +344,10 @@ def _chosen(query: Query, row: Mapping[str, Any]) -> dict[str, Any]:
         return dict(row)
     chosen: dict[str, Any] = {}
     for name in query.fields:
+        if isinstance(row.get(name), list | dict):
+            # A list of one stays a list; only what is picked out of lists comes alone.
+            chosen[name] = row[name]
+            continue
         found = values(row, name)
         if found:
             _put(chosen, name.split("."), found[0] if len(found) == 1 else found)

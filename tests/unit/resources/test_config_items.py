@@ -269,7 +269,7 @@ def _relation(name: str, **more: Any) -> dict[str, Any]:
         ("IscontainedinSubnet", LinkKind.CONTAINS, False),
         ("Contains Subnet", LinkKind.CONTAINS, True),
         ("Is associated with ", LinkKind.USES, True),
-        ("", LinkKind.USES, True),
+        ("", LinkKind.CONTAINS, False),
     ],
 )
 def test_a_relationship_is_a_link_whatever_its_spelling(

@@ -1,0 +1,245 @@
+"""A tenant's resources listed from Config's aggregator, and only what changed written to the graph.
+
+What a listing tells is compared by digest with what the graph told the last time. Digests lie in
+the graph, with the resources that they are of: written in the same request, they cannot say other
+than what is stored, they need no engine of their own, and what the pushed events wrote counts too.
+
+What is stored and not listed is deleted, but only after a listing that was followed from its first
+page to its last, only in accounts and Regions of which it told something, and only when the
+service, asked for it by name, does not know it either: a listing is no snapshot, and an account
+that does not let the aggregator in has lost nothing.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from integrations.checkpoints.port import Checkpoints
+from integrations.deadletters.port import RESOURCES, DeadLetters, letter
+from integrations.errors import RejectedRecordError, SecurityAssistError
+from integrations.ingest.intake import Intake
+from integrations.ingest.reading import records_of
+from integrations.ingest.records import Reject
+from integrations.resources.config_items import change_of, is_config_item, read_item
+from integrations.resources.digests import digest_of
+from integrations.resources.listing import ResourceListing, StaleListingError
+from integrations.resources.port import GraphChange, Resource
+from integrations.systems import Systems
+
+TOKEN_LIFE_S: Final = 300.0
+"""How long a page's token is used: AWS does not say how long it is good for."""
+CHANGES_AT_ONCE: Final = 1_000
+"""Changes of one write, after which the checkpoint moves."""
+_ASKED_AT_ONCE: Final = 500
+_SOURCE: Final = "config-aggregator"
+
+_object = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+@dataclass(slots=True, kw_only=True)
+class SyncSummary:
+    """What a sync did, in resources."""
+
+    listed: int = 0
+    changed: int = 0
+    """Written: new, or not as they were."""
+    deleted: int = 0
+    rejected: int = 0
+    """Kept as dead letters."""
+    complete: bool = True
+    """False: it went on where another was cut off, and looked for nothing that is gone."""
+    untold: list[str] = field(default_factory=list)
+    """Accounts of the tenant of which the aggregator told nothing."""
+
+    @property
+    def unchanged(self) -> int:
+        """Listed, and as they were."""
+        return self.listed - self.changed - self.rejected
+
+
+class ResourceSync:
+    """Brings one tenant's graph up to what Config knows."""
+
+    def __init__(
+        self,
+        systems: Systems,
+        listing: ResourceListing,
+        digests: Callable[[], Mapping[str, str]],
+        letters: DeadLetters,
+        checkpoints: Checkpoints,
+        clock: Callable[[], float],
+    ) -> None:
+        """Ask nothing yet.
+
+        Args:
+            systems: The tenant's; what is not of its accounts is kept as a dead letter.
+            listing: Gives the resources of all of its accounts and Regions.
+            digests: Of what the graph holds, by id.
+            letters: Keeps what cannot be taken in.
+            checkpoints: Keeps where a listing was cut off.
+            clock: Seconds since 1970.
+        """
+        self._systems = systems
+        self._listing = listing
+        self._digests = digests
+        self._letters = letters
+        self._checkpoints = checkpoints
+        self._clock = clock
+        self._name = f"resources/{systems.tenant.id}"
+
+    def run(self, progress: Callable[[int], None] = lambda _: None) -> SyncSummary:
+        """List everything, or go on where a listing was cut off less than `TOKEN_LIFE_S` ago.
+
+        Args:
+            progress: Told how many resources have been listed so far.
+
+        Raises:
+            NotFoundError, DeniedByAwsError: the aggregator cannot be asked.
+            StaleListingError: it does not know a token that it gave a moment ago.
+            UnavailableError: AWS or an engine does not answer; what was listed is stored, and the
+                next sync goes on from there.
+        """
+        work = _Work(self._systems, self._digests())
+        begun = self._clock()
+        saved = token = self._saved_token()
+        work.summary.complete = not token
+        try:
+            while True:
+                try:
+                    page = self._listing.page(token)
+                except StaleListingError:
+                    if not saved:
+                        raise
+                    saved = token = ""
+                    begun = self._clock()
+                    work.begin_again()
+                    continue
+                for record in page.records:
+                    work.take(record)
+                token = page.token
+                progress(work.summary.listed)
+                if not token:
+                    break
+                if work.waiting >= CHANGES_AT_ONCE:
+                    self._store(work, token)
+        except StaleListingError:
+            self._store(work, "")
+            raise
+        except SecurityAssistError:
+            self._store(work, token)
+            raise
+        self._store(work, "")
+        if work.summary.complete:
+            self._delete(work, datetime.fromtimestamp(begun, UTC))
+        told = {account for account, _ in work.places}
+        work.summary.untold = [a for a in self._systems.tenant.accounts if a not in told]
+        return work.summary
+
+    def _saved_token(self) -> str:
+        saved = self._checkpoints.load(self._name)
+        if saved is None:
+            return ""
+        told = json.loads(saved)
+        age = self._clock() - float(told["given_at"])
+        return str(told["token"]) if 0 <= age < TOKEN_LIFE_S else ""
+
+    def _store(self, work: "_Work", token: str) -> None:
+        """Store what waits, then say how far the listing has come."""
+        work.store()
+        now = self._clock()
+        moment = datetime.fromtimestamp(now, UTC)
+        self._letters.keep([
+            letter(RESOURCES, one.file, one.reason, one.data, moment) for one in work.rejects
+        ])  # fmt: skip
+        work.rejects.clear()
+        self._checkpoints.save(self._name, json.dumps({"token": token, "given_at": now}))
+
+    def _delete(self, work: "_Work", begun: datetime) -> None:
+        """Delete what is stored, was not listed, and is not there when it is asked for by name."""
+        missing = [i for i in work.stored if i not in work.listed]
+        for at in range(0, len(missing), _ASKED_AT_ONCE):
+            known = self._systems.resources.get(missing[at : at + _ASKED_AT_ONCE])
+            gone = [one for one in known.values() if work.may_be_gone(one, begun)]
+            still = self._listing.still(gone) if gone else set()
+            ids = [one.id for one in gone if one.id not in still]
+            if ids:
+                moments = dict.fromkeys(ids, begun)
+                self._systems.resources.apply(GraphChange(deleted=ids, deleted_at=moments))
+                work.summary.deleted += len(ids)
+
+
+class _Work:
+    """What one sync has seen."""
+
+    def __init__(self, systems: Systems, stored: Mapping[str, str]) -> None:
+        self.stored = stored
+        self.listed: set[str] = set()
+        self.places: set[tuple[str, str]] = set()
+        """Accounts and Regions of which something was told."""
+        self.rejects: list[Reject] = []
+        self.summary = SyncSummary()
+        self.waiting = 0
+        self._tenant = systems.tenant
+        self._systems = systems
+        self._intake = self._opened()
+
+    def _opened(self) -> Intake:
+        return Intake(
+            lambda account: self._tenant.id if account in self._tenant.accounts else None,
+            lambda _: self._systems,
+            self.rejects.append,
+        )
+
+    def begin_again(self) -> None:
+        """The listing starts over: what was taken stays taken, what was seen is not complete."""
+        self.store()
+        self.listed.clear()
+        self.places.clear()
+        self.summary.listed = 0
+        self.summary.complete = True
+
+    def take(self, record: bytes) -> None:
+        """Look at one listed resource; let it wait to be stored if it is not as it was."""
+        self.summary.listed += 1
+        if self._is_as_it_was(record):
+            return
+        self.waiting += 1
+        for found in records_of(_SOURCE, self.summary.listed, record):
+            self._intake.take(found)
+
+    def _is_as_it_was(self, record: bytes) -> bool:
+        try:
+            row = _object(record)
+            item = read_item(row) if is_config_item(row) else None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, RejectedRecordError):
+            return False
+        if item is None or item.deleted or item.account not in self._tenant.accounts:
+            return False
+        self.listed.add(item.id)
+        self.places.add((item.account, item.region))
+        change = change_of([item])
+        digest = digest_of(change.resources[0], [link for _, link in change.links])
+        return self.stored.get(item.id) == digest
+
+    def store(self) -> None:
+        """Write what waits."""
+        self._intake.store_all()
+        done = self._intake.summary
+        self.summary.changed += done.resources
+        self.summary.rejected += done.rejected
+        self.waiting = 0
+        self._intake = self._opened()
+
+    def may_be_gone(self, one: Resource, begun: datetime) -> bool:
+        """Whether Config told of it, before the listing began, where the listing told something."""
+        seen = one.captured_at
+        return (
+            one.known
+            and "config_type" in one.properties
+            and (one.account, one.region) in self.places
+            and (seen is None or seen < begun)
+        )
