@@ -86,6 +86,12 @@ class SqsSender:
         if status != _OK or not told.get("MessageId"):
             raise NotSentError(_code(told) or f"status-{status}")
 
+    def close(self) -> None:
+        """Give the connection up."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
     def signed_headers(self, payload: bytes) -> dict[str, str]:
         """The request's headers, with its signature."""
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._clock()))

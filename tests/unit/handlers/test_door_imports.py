@@ -1,0 +1,80 @@
+"""What each door imports, in a process of its own: its imports are its cold start."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+_TELL = """
+import json, sys
+before = set(sys.modules)
+import {door}
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+
+INGRESS = {
+    "bot",
+    "bot.handlers",
+    "bot.handlers.delivery",
+    "bot.handlers.settings",
+    "bot.handlers.slack_ingress",
+    "bot.handlers.sqs_sender",
+    "bot.handlers.verifying",
+}
+"""All that the ingress imports beside the standard library."""
+
+NOT_IN_A_DOOR = {"click", "flask", "infra", "moto", "playwright", "pytest", "pyarrow", "werkzeug"}
+
+
+def imported_by(door: str) -> set[str]:
+    told = subprocess.run(
+        [sys.executable, "-c", _TELL.format(door=door)],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    return set(json.loads(told.stdout))
+
+
+def test_the_ingress_imports_the_standard_library_and_five_small_modules() -> None:
+    found = imported_by("bot.handlers.slack_ingress")
+    theirs = {name for name in found if name.partition(".")[0] not in sys.stdlib_module_names}
+    assert theirs == INGRESS
+    assert not found & {"asyncio", "dataclasses", "inspect", "logging", "urllib.request"}
+
+
+@pytest.mark.parametrize("door", ["bot.handlers.worker", "bot.handlers.sweep"])
+def test_no_door_imports_what_only_a_terminal_or_a_test_needs(door: str) -> None:
+    found = imported_by(door)
+    assert door in found
+    assert not {name.partition(".")[0] for name in found} & NOT_IN_A_DOOR
+    assert not found & {"bot.local", "bot.workspace", "slack_bolt.adapter.aws_lambda"}
+
+
+_WATCH = """
+import json, sys
+from tests.lambda_slack import Edge, delivered
+edge, ran = Edge(), []
+def watch(frame, event, _):
+    if event == "call":
+        ran.append(frame.f_code.co_filename + ":" + frame.f_code.co_name)
+good, bad = delivered(b"{\\"a\\": 1}"), delivered(b"{\\"a\\": 1}", signature="v0=" + "0" * 64)
+seen = {}
+for name, event in (("good", good), ("bad", bad)):
+    ran.clear()
+    sys.setprofile(watch)
+    edge.receive(event)
+    sys.setprofile(None)
+    seen[name] = [one for one in ran if one.endswith((":loads", ":parse_qsl", ":content"))]
+print(json.dumps(seen))
+"""
+
+
+def test_no_body_is_parsed_before_its_signature_is_verified() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", _WATCH], check=True, capture_output=True, timeout=120
+    )
+    seen = json.loads(told.stdout)
+    assert any(one.endswith(":loads") for one in seen["good"]), "the watch sees what is parsed"
+    assert seen["bad"] == []
