@@ -1,8 +1,8 @@
 """The door of the schedule, and of Systems Manager's events about executions.
 
-Those are `EC2 Automation Execution Status-change Notification` on EventBridge. Both say only that it
-is time to look: what an execution came to is read where it ran, and what was not decided in time is
-closed. Lost or doubled events therefore change nothing.
+Those are `EC2 Automation Execution Status-change Notification` on EventBridge. Both only say that
+it is time to look: what an execution came to is read where it ran, and what was not decided in time
+is closed. Lost or doubled events therefore change nothing.
 """
 
 from collections.abc import Mapping
