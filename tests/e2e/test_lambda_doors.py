@@ -1,0 +1,176 @@
+"""The doors as Lambda runs them: a signed event in, through SQS, the answer in the workspace."""
+
+import json
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typing_extensions import override
+
+from bot.workspace.limits import Limits
+from bot.workspace.server import serve
+from bot.workspace.workspace import Workspace
+from integrations.aws import AwsSession
+from integrations.connect import Connections
+from integrations.settings import Settings
+from integrations.tenants.port import Binding, ChannelKey, Tenant
+from integrations.work.sqs import make_queue
+from tests.e2e.slack_stage import ACME, ANALYST, BOT, CHANNELS, PEOPLE, SECRET, TEAM, TOKEN
+from tests.lambda_runtime import LambdaFunction, on_lambda
+from tests.lambda_slack import PATH, delivered
+from tests.real_engines import engine, hub_account
+
+_PATIENCE_S = 90.0
+
+
+@contextmanager
+def function_url(functions: list[LambdaFunction]) -> Iterator[str]:
+    """HTTP before the first of the functions, in events of payload format 2.0."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            event = delivered(body) | {"rawPath": self.path}
+            event["headers"] = {name.lower(): value for name, value in self.headers.items()}
+            answer = functions[0].invoke(event)
+            said = answer["body"].encode()
+            self.send_response(answer["statusCode"])
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        @override
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}{PATH}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@dataclass
+class Cloud:
+    """The bot on Lambda, and the workspace that it is installed in."""
+
+    workspace: Workspace
+    sqs: Any
+    queue: str
+    ingress: LambdaFunction
+    worker: LambdaFunction
+    logs: Path
+
+    def poll(self) -> dict[str, Any]:
+        """What the event source mapping does once: a batch from the queue to the worker."""
+        told = self.sqs.receive_message(
+            QueueUrl=self.queue,
+            MaxNumberOfMessages=1,
+            WaitTimeSeconds=5,
+            MessageSystemAttributeNames=["All"],
+        )
+        records = [
+            {
+                "messageId": one["MessageId"],
+                "receiptHandle": one["ReceiptHandle"],
+                "body": one["Body"],
+                "attributes": one["Attributes"],
+                "eventSource": "aws:sqs",
+            }
+            for one in told.get("Messages", [])
+        ]
+        return {"records": len(records), "answer": self.worker.invoke({"Records": records})}
+
+    def waiting(self) -> int:
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        told = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=names)
+        return sum(int(n) for n in told["Attributes"].values())
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    folder = tmp_path_factory.mktemp("lambda")
+    with ExitStack() as opened:
+        endpoint = str(engine("hub")["url"])
+        keys = {"AWS_ACCESS_KEY_ID": hub_account(), "AWS_SECRET_ACCESS_KEY": "any"}
+        mark = f"doors-{secrets.token_hex(4)}"
+        session = AwsSession(
+            access_key=hub_account(),
+            secret_key="any",
+            token=None,
+            region="us-east-1",
+            endpoint_url=endpoint,
+        )
+        sqs = session.client("sqs")
+        queue = make_queue(sqs, mark)
+        tables = f"dynamodb://us-east-1/{mark}?endpoint={endpoint}"
+        functions: list[LambdaFunction] = []
+        url = opened.enter_context(function_url(functions))
+        workspace = Workspace(
+            PEOPLE,
+            CHANNELS,
+            team_id=TEAM,
+            team_name="Acme",
+            bot=BOT,
+            clock=time.time,
+            deliver_to=url,
+            limits=Limits(ack_s=30.0),
+        )
+        server = serve(workspace)
+        opened.callback(server.close)
+        environment = {
+            **keys,
+            "SECURITY_ASSIST_QUEUE": queue,
+            "SECURITY_ASSIST_TABLES": tables,
+            "SECURITY_ASSIST_STATE": str(folder / "state"),
+            "SLACK_SIGNING_SECRET": SECRET,
+            "SLACK_BOT_TOKEN": TOKEN,
+            "SLACK_API_URL": server.api_url,
+        }
+        for door in ("slack_ingress", "worker"):
+            handler = f"bot.handlers.{door}.lambda_handler"
+            log = folder / f"{door}.log"
+            functions.append(opened.enter_context(on_lambda(handler, environment, log)))
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in keys.items():
+                patch.setenv(name, value)
+            with Connections(Settings(state=folder / "state", tables=tables)) as connections:
+                connections.directory.put(
+                    Tenant(id="acme", name="Acme", accounts=("111122223333",))
+                )
+                connections.directory.bind(Binding(ChannelKey("slack", TEAM, ACME), "acme"))
+        yield Cloud(workspace, sqs, queue, functions[0], functions[1], folder)
+
+
+def test_a_question_is_answered_through_both_doors(cloud: Cloud) -> None:
+    root = cloud.workspace.say(ANALYST, ACME, "@assist help")
+    cloud.workspace.wait_until_quiet(_PATIENCE_S)
+    assert [one.outcome for one in cloud.workspace.deliveries] == ["ok"] * len(
+        cloud.workspace.deliveries
+    )
+    while cloud.waiting():
+        assert cloud.poll()["answer"] == {"batchItemFailures": []}
+    said = cloud.workspace.wait_for_answer(ACME, root, 5.0)
+    assert "Ask me" in json.dumps(said)
+
+
+def test_what_is_forged_goes_no_further_than_the_first_door(cloud: Cloud) -> None:
+    before = cloud.waiting()
+    answer = cloud.ingress.invoke(delivered(b"{}", signature="v0=" + "0" * 64))
+    assert answer["statusCode"] == 401
+    assert cloud.waiting() == before
+    line = (cloud.logs / "slack_ingress.log").read_text().splitlines()[-1]
+    assert json.loads(line)["reason"] == "timestamp-past", "the stamp is a fixed one"

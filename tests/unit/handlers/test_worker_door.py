@@ -1,0 +1,164 @@
+"""The door behind the queue: Bolt on the bytes that were signed, at the time they came."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import pytest
+
+from bot.handlers.delivery import Addressed, job
+from bot.handlers.redelivery import Redelivery
+from bot.handlers.verifying import JSON, Signed
+from bot.handlers.worker import Worker
+from bot.messages import Click, Incoming
+from bot.slack_bot import SlackBot, SlackInstall
+from integrations.errors import RejectedRecordError
+from integrations.work.port import Job, Lease
+from tests.lambda_slack import FORM, NOW, SECRET, mention, press, sign
+
+INSTALL = SlackInstall(
+    team_id="T1",
+    bot_user_id="UB",
+    bot_id="B1",
+    token="xoxb-no",
+    signing_secret=SECRET,
+    api_url="http://127.0.0.1:9/api/",
+)
+STAMP = str(int(NOW))
+
+
+def body_of(signed: Signed) -> str:
+    return str(json.loads(job(Addressed("id", "group"), signed))["body"])
+
+
+def signed(body: bytes, kind: str = JSON, received_at: float = NOW) -> Signed:
+    return Signed(STAMP, sign(STAMP, body), kind, body, received_at)
+
+
+@pytest.fixture(scope="module")
+def redelivery() -> Redelivery:
+    return Redelivery(INSTALL, lambda _place: False)
+
+
+def test_an_event_that_waited_for_long_is_heard(redelivery: Redelivery) -> None:
+    (said,) = redelivery.said_in(body_of(signed(mention())))
+    assert isinstance(said, Incoming)
+    assert said.text == "hello"
+    assert redelivery.said_in(body_of(signed(mention(bot_id="B9")))) == []
+
+
+def test_a_press_that_waited_is_heard(redelivery: Redelivery) -> None:
+    (said,) = redelivery.said_in(body_of(signed(press(), FORM)))
+    assert isinstance(said, Click)
+    assert said.value == "R-1:abc"
+
+
+def test_what_nobody_listens_to_is_done_with_and_not_written_into_the_log(
+    redelivery: Redelivery, caplog: pytest.LogCaptureFixture
+) -> None:
+    event = {"type": "team_join", "text": "what somebody wrote"}
+    body = json.dumps({"type": "event_callback", "team_id": "T1", "event": event})
+    assert redelivery.said_in(body_of(signed(body.encode()))) == []
+    assert "wrote" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        signed(mention())._replace(body=mention("Ev2")),
+        signed(mention())._replace(signature="v0=" + "0" * 64),
+        signed(mention(), received_at=NOW + 301),
+        signed(b"[" * 100_000),
+        signed(b"{"),
+        signed(b"\xff"),
+    ],
+    ids=["other bytes", "no signature of Slack's", "too late", "deep", "broken", "no UTF-8"],
+)
+def test_who_can_write_to_the_queue_cannot_speak_as_slack(
+    redelivery: Redelivery, wrong: Signed
+) -> None:
+    with pytest.raises(RejectedRecordError):
+        redelivery.said_in(body_of(wrong))
+
+
+@pytest.mark.parametrize("body", ["", "{}", "[]", "null", '{"timestamp": 1, "body": 3}'])
+def test_what_is_no_envelope_is_rejected(redelivery: Redelivery, body: str) -> None:
+    with pytest.raises(RejectedRecordError):
+        redelivery.said_in(body)
+
+
+@dataclass
+class Batches:
+    """A queue that remembers how its jobs ended."""
+
+    ended: list[tuple[str, str]] = field(default_factory=list)
+
+    def lease_of(self, body: str, attempt: int, receipt: str) -> Lease | None:
+        told = json.loads(body)
+        return Lease(Job(told["id"], told["group"], told["body"]), attempt, receipt)
+
+    def done(self, lease: Lease) -> None:
+        self.ended.append((lease.job.id, "done"))
+
+    def failed(self, lease: Lease, reason: str) -> None:
+        self.ended.append((lease.job.id, reason.partition(" ")[0]))
+
+
+@dataclass
+class Heard:
+    """A bot that hears, and falls over at one text."""
+
+    said: list[str] = field(default_factory=list)
+
+    def carried_on(self, job: Job) -> bool:
+        return job.id.startswith("advance/")
+
+    def hear(self, said: Incoming) -> None:
+        if said.text == "fall":
+            raise ZeroDivisionError(said.text)
+        self.said.append(said.text)
+
+
+def record(number: int, text: str, thread: str) -> dict[str, Any]:
+    where = Addressed(f"slack/delivery/{number}", thread)
+    event = mention(f"Ev{number}", text=f"<@UB> {text}")
+    return {
+        "messageId": str(number),
+        "receiptHandle": str(number),
+        "body": job(where, signed(event)),
+        "attributes": {"MessageGroupId": thread, "ApproximateReceiveCount": "1"},
+    }
+
+
+def test_after_a_failure_the_rest_of_its_thread_comes_again_in_order(
+    redelivery: Redelivery, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue, bot = Batches(), Heard()
+    worker = Worker(queue, cast("SlackBot", bot), redelivery)
+    batch = [
+        record(1, "one", "a"),
+        record(2, "fall", "a"),
+        record(3, "three", "a"),
+        record(4, "four", "b"),
+    ]
+    answer: Mapping[str, Any] = worker.take({"Records": batch})
+    assert [one["itemIdentifier"] for one in answer["batchItemFailures"]] == ["2", "3"]
+    assert bot.said == ["one", "four"]
+    assert [how for _, how in queue.ended] == ["done", "ZeroDivisionError", "done"]
+    assert "fall" not in caplog.text.replace("job failed", "")
+
+
+def test_a_job_of_another_kind_is_not_taken_for_a_delivery(redelivery: Redelivery) -> None:
+    queue = Batches()
+    worker = Worker(queue, cast("SlackBot", Heard()), redelivery)
+    strange = record(1, "one", "a")
+    strange["body"] = json.dumps({"id": "incoming/1", "group": "a", "body": "{}"})
+    assert len(worker.take({"Records": [strange]})["batchItemFailures"]) == 1
+    assert queue.ended == [("incoming/1", "RejectedRecordError")]
+
+
+def test_an_installation_shows_no_secret() -> None:
+    shown = repr(replace(INSTALL, token="xoxb-shown"))
+    assert "xoxb-shown" not in shown
+    assert SECRET not in shown
