@@ -8,11 +8,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from tests.reliability import crashes, exactly_once, false_fixes, forged, ingest_soak, tampering
+from tests.reliability import (
+    crashes,
+    exactly_once,
+    false_fixes,
+    forged,
+    hostile,
+    ingest_soak,
+    tampering,
+)
 
 APPROVALS, SEEDS = 2_000, (1, 2, 3)
 FORGED, FALSE_FIXES, TAMPERED = 1_000, 330, 512
 RANDOM_KILLS = 60
+HOSTILE = 12_000
 INGESTED_S, INGESTED_RATE, POISONED = 600, 2_315, 110_000
 
 Lines = Iterator[tuple[str, bool]]
@@ -85,6 +94,28 @@ def clicks() -> Lines:
         yield from ((f"  {what}", False) for what in (*told.executed, *told.moved))
 
 
+def door() -> Lines:
+    """Hostile requests to Slack's door on Lambda; Bolt's own adapter beside it."""
+    for name, run in (("product", hostile.ours), ("Bolt's adapter", hostile.bolts)):
+        told = run(HOSTILE, 1)
+        line = (
+            f"{name}: {told.tried.total():,} hostile requests of {len(told.tried)} kinds, "
+            f"{told.accepted.total():,} accepted, {told.uncaught.total():,} uncaught or answered "
+            f"5xx, at most {told.longest:,} bytes logged of one"
+        )
+        clean = not (told.accepted.total() or told.uncaught.total() or told.longest > _LOGGED)
+        yield line, clean if name == "product" else not clean
+        for what, found in (("accepted", told.accepted), ("uncaught", told.uncaught)):
+            if +found:
+                yield (
+                    f"  {what}: " + ", ".join(f"{n} {k}" for k, n in found.most_common() if n),
+                    (name != "product"),
+                )
+
+
+_LOGGED = 256
+
+
 def fixes() -> Lines:
     """Fixes that went wrong."""
     told = false_fixes.run(FALSE_FIXES, 1)
@@ -127,6 +158,7 @@ SUITES: dict[str, Callable[[], Lines]] = {
     "once": once,
     "kills": kills,
     "clicks": clicks,
+    "door": door,
     "fixes": fixes,
     "audit": audit,
     "ingest": ingest,
