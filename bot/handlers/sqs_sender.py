@@ -6,13 +6,13 @@ Signature Version 4: "Create a signed AWS API request" in the IAM User Guide. Th
 
 import hashlib
 import hmac
-import http.client
 import json
 import time
 import urllib.parse
 from collections.abc import Callable
 
 from bot.handlers.settings import AwsKeys
+from bot.handlers.wire import Wire
 
 TIMEOUT_S = 2.2
 """For all of a send: Slack waits for 3 s."""
@@ -52,8 +52,7 @@ class SqsSender:
             raise ValueError("SECURITY_ASSIST_QUEUE has to be the https URL of a queue in SQS")
         self._queue_url = queue_url
         self._host = parts.netloc
-        self._kind = http.client.HTTPConnection if local else http.client.HTTPSConnection
-        self._connection: http.client.HTTPConnection | None = None
+        self._wire = Wire(parts.hostname, parts.port or (80 if local else 443), tls=not local)
         self._region = region
         self._keys = keys
         self._clock = clock
@@ -88,9 +87,7 @@ class SqsSender:
 
     def close(self) -> None:
         """Give the connection up."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._wire.close()
 
     def signed_headers(self, payload: bytes) -> dict[str, str]:
         """The request's headers, with its signature."""
@@ -128,35 +125,24 @@ class SqsSender:
 
     def _posted(self, payload: bytes) -> tuple[int, bytes]:
         began = self._timer()
-        reused = self._connection is not None
+        reused = self._wire.open
         try:
             return self._post(payload, TIMEOUT_S)
-        except (OSError, http.client.HTTPException) as error:
+        except OSError as error:
             took = self._timer() - began
             if not reused or isinstance(error, TimeoutError) or took > _AGAIN_WITHIN_S:
                 raise NotSentError(type(error).__name__[:_MOST_CODE]) from error
         try:
             # Should the first have arrived after all, SQS knows the second by its name.
             return self._post(payload, TIMEOUT_S - took)
-        except (OSError, http.client.HTTPException) as error:
+        except OSError as error:
             raise NotSentError(type(error).__name__[:_MOST_CODE]) from error
 
     def _post(self, payload: bytes, timeout_s: float) -> tuple[int, bytes]:
-        connection = self._connection or self._kind(self._host, timeout=timeout_s)
-        # Kept only if all goes well: after a failure its next answer could be the last one's.
-        self._connection = None
-        try:
-            if connection.sock is not None:
-                connection.sock.settimeout(timeout_s)
-            connection.request("POST", "/", payload, self.signed_headers(payload))
-            response = connection.getresponse()
-            said = response.read()
-        except BaseException:
-            connection.close()
-            raise
-        if not response.will_close:
-            self._connection = connection
-        return response.status, said
+        heads = self.signed_headers(payload)
+        lines = "".join(f"{name}: {value}\r\n" for name, value in heads.items())
+        head = f"POST / HTTP/1.1\r\n{lines}content-length: {len(payload)}\r\n\r\n"
+        return self._wire.exchange(head.encode("ascii") + payload, timeout_s)
 
 
 def _digest(text: str) -> str:

@@ -11,7 +11,17 @@ import sys
 import time
 from datetime import UTC, datetime
 
-FIGURES = ("convert", "bulk", "imports", "picture", "graph", "gremlin", "store", "question")
+FIGURES = (
+    "convert",
+    "bulk",
+    "imports",
+    "ingress",
+    "picture",
+    "graph",
+    "gremlin",
+    "store",
+    "question",
+)
 """The two that share a million findings come last, one after the other."""
 
 

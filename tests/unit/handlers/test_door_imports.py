@@ -21,6 +21,7 @@ INGRESS = {
     "bot.handlers.slack_ingress",
     "bot.handlers.sqs_sender",
     "bot.handlers.verifying",
+    "bot.handlers.wire",
 }
 """All that the ingress imports beside the standard library."""
 
@@ -37,11 +38,11 @@ def imported_by(door: str) -> set[str]:
     return set(json.loads(told.stdout))
 
 
-def test_the_ingress_imports_the_standard_library_and_five_small_modules() -> None:
+def test_the_ingress_imports_the_standard_library_and_six_small_modules() -> None:
     found = imported_by("bot.handlers.slack_ingress")
     theirs = {name for name in found if name.partition(".")[0] not in sys.stdlib_module_names}
     assert theirs == INGRESS
-    assert not found & {"asyncio", "dataclasses", "inspect", "logging", "urllib.request"}
+    assert not found & {"asyncio", "dataclasses", "email", "http", "inspect", "logging"}
 
 
 @pytest.mark.parametrize("door", ["bot.handlers.worker", "bot.handlers.sweep"])

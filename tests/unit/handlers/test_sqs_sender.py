@@ -102,9 +102,8 @@ def test_a_connection_that_was_closed_in_the_meantime_is_opened_again() -> None:
 
     with served(answer) as url, closing(sender(f"{url}/1/a.fifo")) as mine:
         mine.send("{}", "g", "n")
-        assert mine._connection is not None
-        assert mine._connection.sock is not None
-        mine._connection.sock.shutdown(2)
+        assert mine._wire._socket is not None
+        mine._wire._socket.shutdown(2)
         mine.send("{}", "g", "n2")
     assert len(came) == 2
 

@@ -1,0 +1,85 @@
+"""HTTP by hand: what is an answer, what is none, and how long is waited for one."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+
+import pytest
+
+from bot.handlers.wire import Wire, WireError
+
+_FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@contextmanager
+def that_says(*pieces: bytes, stay: bool = False) -> Iterator[Wire]:
+    """A server of one connection, which says this piece by piece whatever it is asked."""
+    done = threading.Event()
+
+    def serve() -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.recv(1_000)
+            for piece in pieces:
+                connection.sendall(piece)
+            if stay:
+                done.wait(30)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            with closing(Wire("127.0.0.1", server.getsockname()[1], tls=False)) as wire:
+                yield wire
+        finally:
+            done.set()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (_FINE,),
+        tuple(bytes([b]) for b in _FINE),
+        (b"HTTP/1.1 200\r\nconnection: keep-alive\r\nCONTENT-LENGTH:2\r\n\r\n", b"{", b"}"),
+    ],
+    ids=["at once", "byte by byte", "in its own spelling"],
+)
+def test_an_answer_is_read_however_it_comes(pieces: tuple[bytes, ...]) -> None:
+    with that_says(*pieces) as wire:
+        assert wire.exchange(b"POST", 5) == (200, b"{}")
+        assert wire.open
+
+
+def test_a_connection_that_is_to_be_closed_is_not_kept() -> None:
+    with that_says(_FINE.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)) as wire:
+        assert wire.exchange(b"POST", 5) == (200, b"{}")
+        assert not wire.open
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        _FINE[:-1],
+        b"SSH-2.0\r\n\r\n",
+        b"HTTP/1.1 OK\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9999999999\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nA: " + b"a" * 200_000,
+    ],
+)
+def test_what_is_no_whole_answer_is_none(said: bytes) -> None:
+    with that_says(said) as wire:
+        with pytest.raises((WireError, ConnectionError)):
+            wire.exchange(b"POST", 5)
+        assert not wire.open
+
+
+@pytest.mark.parametrize("said", [(), (_FINE[:-1],)], ids=["silence", "all but the end"])
+def test_who_does_not_finish_in_time_is_not_waited_for(said: tuple[bytes, ...]) -> None:
+    with that_says(*said, stay=True) as wire, pytest.raises(TimeoutError):
+        wire.exchange(b"POST", 0.05)
