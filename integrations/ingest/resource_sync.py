@@ -32,7 +32,7 @@ from integrations.systems import Systems
 
 TOKEN_LIFE_S: Final = 300.0
 """How long a page's token is used: AWS does not say how long it is good for."""
-CHANGES_AT_ONCE: Final = 1_000
+CHANGES_AT_ONCE: Final = 10_000
 """Changes of one write, after which the checkpoint moves."""
 _ASKED_AT_ONCE: Final = 500
 _SOURCE: Final = "config-aggregator"

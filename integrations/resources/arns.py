@@ -5,6 +5,7 @@ of the AWS Security Finding Format. A label must not hold `::`: Neptune reads it
 """
 
 import re
+from functools import lru_cache
 
 _SERVICES = {
     "EC2": "Ec2", "S3": "S3", "IAM": "Iam", "RDS": "Rds", "KMS": "Kms", "SNS": "Sns", "SQS": "Sqs",
@@ -101,6 +102,7 @@ _TYPES = (
 )
 
 
+@lru_cache(maxsize=4_096)
 def label_of(config_type: str) -> str:
     """`AWS::EC2::SecurityGroup` -> `AwsEc2SecurityGroup`; never with what no label may hold."""
     parts = config_type.split("::")

@@ -24,9 +24,9 @@ from integrations.resources.derive import (
 from integrations.resources.gremlin_rows import FRONTIER, Rows, chunks
 from integrations.resources.port import INTERNET, Link, LinkKind, Resource
 
-MOST_CHANGES: Final = 2_000
+MOST_CHANGES: Final = 100_000
 """Changed resources and links above which reading everything once is quicker."""
-MOST_SUBJECTS: Final = 10_000
+MOST_SUBJECTS: Final = 100_000
 _TABLE, _SUBNET = "AwsEc2RouteTable", "AwsEc2Subnet"
 _HOLDERS: Final = frozenset({"AwsIamPolicy", "AwsIamGroup"})
 _READ: Final = tuple(map(str, READ))

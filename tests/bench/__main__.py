@@ -18,6 +18,7 @@ FIGURES = (
     "ingress",
     "picture",
     "graph",
+    "sync",
     "gremlin",
     "store",
     "question",
