@@ -10,6 +10,7 @@ import json
 import time
 import urllib.parse
 from collections.abc import Callable
+from json.encoder import encode_basestring_ascii as quoted
 
 from bot.handlers.settings import AwsKeys
 from bot.handlers.wire import Wire
@@ -68,13 +69,11 @@ class SqsSender:
         Raises:
             NotSentError: it is not known that SQS has it.
         """
-        wanted = {
-            "QueueUrl": self._queue_url,
-            "MessageBody": text,
-            "MessageGroupId": _digest(group),
-            "MessageDeduplicationId": _digest(name),
-        }
-        payload = json.dumps(wanted).encode()
+        wanted = (
+            f'{{"QueueUrl": {quoted(self._queue_url)}, "MessageBody": {quoted(text)}, '
+            f'"MessageGroupId": "{_digest(group)}", "MessageDeduplicationId": "{_digest(name)}"}}'
+        )
+        payload = wanted.encode("ascii")
         status, said = self._posted(payload)
         try:
             told = json.loads(said)
