@@ -12,80 +12,26 @@ from agent.views import (
     Changes,
     Choice,
     Choices,
-    Connections,
     ExposureDetail,
     FindingDetail,
-    FindingList,
     Freshness,
-    Posture,
-    PublicList,
-    PublicResource,
     ResourceDetail,
-    TenantList,
-    TenantRow,
-    TopResources,
     View,
 )
 from bot.cards import reply_for
-from bot.messages import Actions, Button, Facts, Grid, Item, Prose, Reply, Small
-from integrations.findings.port import Breakdown, Severity
-from integrations.resources.port import Link, LinkKind, Resource, Subgraph
+from bot.messages import Actions, Prose, Small
+from integrations.resources.port import Resource
+from tests.unit.cards.reading import a_list, asked, buttons, facts, grids, items, reply, small
 from tests.unit.cards.story import (
     FRESH,
     NOW,
     WEB_ARN,
     a_finding,
-    a_path,
     a_posture,
     a_resource,
     an_exposure,
     exposures,
 )
-
-
-def reply(*views: View, text: str = "The verdict.", operator: bool = False) -> Reply:
-    return reply_for(Answer(text=text, views=views), now=NOW, operator=operator)
-
-
-def items(of: Reply) -> list[Item]:
-    return [part for part in of.parts if isinstance(part, Item)]
-
-
-def grids(of: Reply) -> list[Grid]:
-    return [part for part in of.parts if isinstance(part, Grid)]
-
-
-def small(of: Reply) -> list[str]:
-    return [part.text for part in of.parts if isinstance(part, Small)]
-
-
-def facts(of: Reply) -> dict[str, str]:
-    return {f.label: f.value for p in of.parts if isinstance(p, Facts) for f in p.facts}
-
-
-def buttons(of: Reply) -> list[Button]:
-    found: list[Button] = []
-    for part in of.parts:
-        if isinstance(part, Item | Actions):
-            found.extend(part.buttons)
-    return [button for button in found if button.action == "ask"]
-
-
-def asked(of: Reply) -> list[str]:
-    return [button.value for button in buttons(of)]
-
-
-def a_list(count: int, total: int, **filtered: str) -> FindingList:
-    return FindingList(
-        tenant="acme",
-        asked="open critical findings",
-        total=total,
-        whole=912,
-        findings=tuple(a_finding(n) for n in range(1, count + 1)),
-        names={WEB_ARN: "web-7"},
-        freshness=FRESH,
-        filtered=filtered,
-    )
 
 
 def test_the_verdict_is_the_texts_first_line_without_marks() -> None:
@@ -145,24 +91,6 @@ def test_nothing_wrong_still_says_from_what() -> None:
     said = reply(exposures())
     assert items(said) == []
     assert "From 912 open findings" in small(said)[0]
-
-
-def test_several_tenants_are_ranked_together_and_named() -> None:
-    ours = exposures(an_exposure(1), an_exposure(2))
-    theirs = exposures(an_exposure(3, tenant="globex", score=99), tenant="globex")
-    said = reply(ours, theirs)
-    assert [i.title.split(":")[0] for i in items(said)] == ["globex", "acme", "acme"]
-    assert "why X-AB12C3 in globex" in asked(said)
-    assert "From 1,824 open findings (58 critical, 466 high) in 2 tenants" in small(said)[0]
-
-
-def test_an_operators_buttons_name_the_tenant() -> None:
-    said = reply(exposures(an_exposure()), operator=True)
-    assert all(question.endswith(" in acme") for question in asked(said))
-
-
-def test_a_tenants_own_channel_never_names_it_in_a_button() -> None:
-    assert not any(" in acme" in question for question in asked(reply(exposures(an_exposure()))))
 
 
 def test_why_shows_every_term_with_its_weight_and_evidence() -> None:
@@ -240,17 +168,6 @@ def test_posture_says_where_it_is_heading() -> None:
     assert told["High"] == "10 as yesterday"
     assert "Medium" not in told
     assert told["Oldest"].endswith("open for 41 days")
-
-
-def test_many_postures_are_one_table_worst_first() -> None:
-    views: list[Posture] = [
-        a_posture("initech", 0, 0),
-        a_posture("acme", 58, 61),
-        a_posture("globex", 5, 4),
-    ]
-    (grid,) = grids(reply(*views))
-    assert [row[0] for row in grid.rows] == ["acme", "globex", "initech"]
-    assert [row[1] for row in grid.rows] == ["58 (-3)", "5 (+1)", "0"]
 
 
 def test_changes_tell_what_came_went_and_came_back() -> None:
@@ -334,44 +251,6 @@ def test_a_question_asked_back_has_its_answers_as_buttons_likeliest_first() -> N
     ]
 
 
-def test_neighbours_are_told_with_how_they_are_connected() -> None:
-    path = a_path()
-    view = Connections(
-        tenant="acme",
-        about=a_resource(),
-        asked="connected",
-        graph=Subgraph(resources=path.resources, links=path.links, left_out=17),
-        severities={path.resources[2].id: Severity.HIGH},
-        freshness=FRESH,
-    )
-    said = reply(view)
-    assert grids(said)[0].rows == (
-        ("acme-customer-exports", "bucket", "can access", "HIGH"),
-        ("internet", "internet", "is reached by", "-"),
-    )
-    assert "17 more left out" in small(said)[0]
-    assert "show the graph of i-0abc" in asked(said)
-
-
-def test_what_is_two_steps_away_is_told_with_what_it_is_reached_through() -> None:
-    start, role = a_resource(), a_resource("web-app")
-    data = a_resource("exports")
-    links = (
-        Link(source=start.id, kind=LinkKind.RUNS_AS, target=role.id),
-        Link(source=role.id, kind=LinkKind.CAN_ACCESS, target=data.id),
-    )
-    view = Connections(
-        tenant="acme",
-        about=start,
-        asked="can_reach",
-        graph=Subgraph(resources=(start, role, data), links=links),
-        severities={},
-        freshness=FRESH,
-    )
-    hows = {row[0]: row[2] for row in grids(reply(view))[0].rows}
-    assert hows == {"web-app": "runs as", "exports": "can be accessed by web-app"}
-
-
 def test_a_list_that_was_looked_through_on_the_way_to_one_thing_makes_no_card() -> None:
     detail = FindingDetail(
         tenant="acme",
@@ -383,84 +262,6 @@ def test_a_list_that_was_looked_through_on_the_way_to_one_thing_makes_no_card() 
     )
     looked_through = a_list(2, 2)
     assert reply(looked_through, detail) == reply(detail)
-
-
-def test_a_drawn_path_is_told_in_words_and_offers_no_second_picture() -> None:
-    path = a_path()
-    view = Connections(
-        tenant="acme",
-        about=a_resource(),
-        asked="path",
-        graph=Subgraph(resources=path.resources, links=path.links),
-        path=path,
-        draw=True,
-        freshness=FRESH,
-    )
-    said = reply(view)
-    assert items(said)[0].title == "Internet → web-7 → bucket acme-customer-exports"
-    assert not any(question.startswith("show the graph") for question in asked(said))
-
-
-def test_what_is_public_on_purpose_says_so() -> None:
-    rows = (
-        PublicResource(
-            resource=a_resource("site"),
-            how="public by its own policy",
-            ports="",
-            findings=0,
-            worst=None,
-            accepted=True,
-        ),
-    )
-    view = PublicList(
-        tenant="acme",
-        asked="resources reachable from the internet",
-        rows=rows,
-        total=1,
-        freshness=FRESH,
-    )
-    said = reply(view)
-    assert grids(said)[0].rows == (("site", "bucket", "public by its own policy (accepted)", "-"),)
-    assert small(said)[0].startswith("Resources reachable from the internet in acme: 1")
-
-
-def test_resources_are_named_as_people_do_and_can_be_asked_about() -> None:
-    detail = ResourceDetail(
-        tenant="acme",
-        resource=a_resource(),
-        findings=(a_finding(1),),
-        total_findings=12,
-        exposures=(),
-        public=True,
-        freshness=FRESH,
-    )
-    assert items(reply(detail))[0].title == "web-7 (i-0abc)"
-    assert "open findings on i-0abc" in asked(reply(detail))
-    top = TopResources(
-        tenant="acme",
-        asked="resources with the most open findings",
-        rows=(Breakdown(WEB_ARN, "AwsEc2Instance", 22, {Severity.CRITICAL: 2}),),
-        names={WEB_ARN: "web-7"},
-        whole=912,
-        freshness=FRESH,
-    )
-    assert grids(reply(top))[0].rows == (("web-7", "instance", "2 critical", "22"),)
-
-
-def test_tenants_are_listed_and_each_can_be_asked_about() -> None:
-    row = TenantRow(
-        tenant="acme",
-        name="Acme Shop",
-        environment="production",
-        priority=1,
-        accounts=("111122223333", "444455556666"),
-        open_findings=912,
-    )
-    said = reply(TenantList(rows=(row,)), operator=True)
-    assert grids(said)[0].rows == (
-        ("Acme Shop (acme)", "production, priority 1", "111122223333 and 1 more", "912"),
-    )
-    assert "what needs attention first in acme" in asked(said)
 
 
 def test_a_notice_is_the_last_line_before_the_feedback() -> None:
@@ -517,60 +318,6 @@ def test_hidden_characters_of_data_never_reach_a_card() -> None:
         assert "\\x1b" not in repr(items(reply(view))) + repr(grids(reply(view)))
 
 
-def test_lists_of_several_tenants_are_one_table_with_owners() -> None:
-    ours = a_list(6, 29, severities="critical")
-    theirs = replace(
-        a_list(6, 12, severities="critical"),
-        tenant="globex",
-        findings=tuple(a_finding(n, first_seen=NOW - timedelta(days=90)) for n in range(1, 7)),
-    )
-    said = reply(ours, theirs)
-    (grid,) = grids(said)
-    assert len(grid.rows) == 10
-    assert grid.rows[0][2].startswith("globex: ")
-    assert small(said)[0].startswith("The worst 10 of 41 open critical findings, of 1,824")
-    assert "all open criticals in acme" in asked(said)
-
-
 def test_one_tool_asked_twice_makes_two_cards() -> None:
     said = reply(a_list(6, 29), replace(a_list(6, 6), asked="open high findings"))
     assert len(grids(said)) == 2
-
-
-def test_changes_and_public_things_of_several_tenants_name_their_owner() -> None:
-    view = Changes(
-        tenant="acme",
-        since=NOW,
-        since_words="in the last 24 hours",
-        opened=(a_finding(1),),
-        opened_total=2,
-        closed=(),
-        closed_total=5,
-        reopened=(a_finding(2),),
-        names={WEB_ARN: "web-7"},
-        trend=(),
-        freshness=FRESH,
-    )
-    quiet = replace(view, tenant="initech", opened=(), opened_total=0, reopened=())
-    (grid,) = grids(reply(quiet, view))
-    assert [row[0] for row in grid.rows] == ["acme", "initech"]
-    assert grid.rows[0][2] == "5, 1 came back"
-    assert grid.rows[1][3] == "none"
-    row = PublicResource(
-        resource=a_resource(), how="SSH", ports="22", findings=1, worst=None, accepted=False
-    )
-    public = PublicList(tenant="acme", asked="reachable", rows=(row,), total=1, freshness=FRESH)
-    other = replace(public, tenant="globex")
-    (grid,) = grids(reply(public, other))
-    assert [row[0] for row in grid.rows] == ["acme: web-7 (i-0abc)", "globex: web-7 (i-0abc)"]
-    top = TopResources(
-        tenant="acme",
-        asked="resources with the most open findings",
-        rows=(Breakdown(WEB_ARN, "AwsEc2Instance", 22, {Severity.CRITICAL: 2}),),
-        names={WEB_ARN: "web-7"},
-        whole=912,
-        freshness=FRESH,
-    )
-    more = replace(top, tenant="globex", rows=(replace(top.rows[0], count=30),))
-    (grid,) = grids(reply(top, more))
-    assert [row[0] for row in grid.rows] == ["globex: web-7", "acme: web-7"]

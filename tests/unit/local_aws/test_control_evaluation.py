@@ -12,7 +12,8 @@ from infra.local.aws.controls.identities import CONTROLS as IDENTITIES
 from infra.local.controls import CONTROLS as TITLES
 from integrations.runbooks.catalogue import ShippedRunbooks
 from tests.emulated_aws import Emulated
-from tests.unit.local_aws.wrongs import EVERYBODY, WRONGS, open_group, rule
+from tests.unit.local_aws.wrongs import WRONGS
+from tests.unit.local_aws.wrongs.networks import EVERYBODY, open_group, rule
 
 SHOP, DATA = "111111111111", "111111111112"
 ACCOUNT = "333333333333"

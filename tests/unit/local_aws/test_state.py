@@ -6,7 +6,8 @@ import pytest
 
 from infra.local.aws.server import EmulatedAwsError
 from tests.emulated_aws import READ, Emulated
-from tests.unit.local_aws.wrongs import draw, rule
+from tests.unit.local_aws.wrongs.networks import rule
+from tests.unit.local_aws.wrongs.wrong import draw
 
 SHOP, DATA = "111111111111", "111111111112"
 GROUP = "sg-0a1webadmin"
