@@ -23,6 +23,8 @@ FORGED, FALSE_FIXES, TAMPERED = 1_000, 330, 512
 RANDOM_KILLS = 60
 HOSTILE = 12_000
 INGESTED_S, INGESTED_RATE, POISONED = 600, 2_315, 110_000
+INGESTED_OPENSEARCH = (120_000, 1_000)
+"""Messages, and how many of them a second."""
 
 Lines = Iterator[tuple[str, bool]]
 """What is printed, and whether it is as promised."""
@@ -141,6 +143,12 @@ def ingest() -> Lines:
     yield f"{INGESTED_S} s at {INGESTED_RATE}/s: {_of_soak(told)}", told.kept
     told = ingest_soak.run(POISONED, 0, 2, poison_every=11)
     yield f"1 in 11 poison: {_of_soak(told)}", told.kept
+    url = ingest_soak.opensearch()
+    if not url:
+        yield "no OpenSearch here: python -m infra.local.engines -- COMMAND brings one", True
+        return
+    told = ingest_soak.run_opensearch(url, *INGESTED_OPENSEARCH, 3, poison_every=100)
+    yield f"OpenSearch, {INGESTED_OPENSEARCH[1]}/s: {_of_soak(told)}", told.kept
 
 
 def _of_soak(told: ingest_soak.Soaked) -> str:

@@ -4,6 +4,7 @@ The queue is this process: at least once, in batches, at a rate; what is not ans
 again, and now and then what was. Workers are processes of their own, killed every few seconds.
 """
 
+import json
 import subprocess
 import sys
 import threading
@@ -17,11 +18,17 @@ from random import Random
 from typing import Any
 
 import orjson
+from opensearchpy import OpenSearch
+from opensearchpy.helpers import scan
 
+from infra.local.engines.settings import running
 from integrations.connect import Connections
+from integrations.findings.opensearch_index import OURS, index_of
+from integrations.findings.port import FindingClass
 from integrations.settings import Settings
 from integrations.sqlite_file import SqliteFile
 from integrations.tenants.port import Tenant
+from tests.reliability.bulk_faults import busy_and_cut
 from tests.reliability.ingest_offer import TENANTS, Offer
 from tests.scratch import scratch
 
@@ -273,3 +280,46 @@ def run(
     return compare(
         *soak(messages, rate, seed, poison_every=poison_every, kill_every_s=kill_every_s)
     )
+
+
+def opensearch() -> str:
+    """Where the node of this run is; empty: there is none."""
+    where = running()
+    told = json.loads(where.read_text(encoding="utf-8")) if where else {}
+    return str(told["opensearch"]["url"]) if "opensearch" in told else ""
+
+
+def run_opensearch(
+    url: str,
+    messages: int,
+    rate: float,
+    seed: int,
+    *,
+    poison_every: int = 0,
+    kill_every_s: float = 10.0,
+) -> Soaked:
+    """The soak over a real node that is busy for every tenth item and loses answers."""
+    prefix = f"soak-{seed}-{time.time_ns()}"
+    with closing(OpenSearch(url, timeout=60)) as client:
+        try:
+            with busy_and_cut(url, seed) as (proxy, faults):
+                told, offer, _ = soak(
+                    messages,
+                    rate,
+                    seed,
+                    poison_every=poison_every,
+                    kill_every_s=kill_every_s,
+                    findings=f"{proxy}#{prefix}",
+                )
+                told.faults.update(faults)
+            client.indices.refresh(index=f"{prefix}*")
+            stored = Stored(
+                (kept["tenant"], kept["uid"], kept["time"])
+                for hit in scan(client, index=f"{prefix}*", size=5_000, _source=[OURS])
+                for kept in [hit["_source"][OURS]]
+            )
+        finally:
+            client.indices.delete(index=f"{prefix}*")
+            for cls in FindingClass:
+                client.indices.delete_index_template(name=index_of(prefix, cls))
+    return compare(told, offer, stored)

@@ -99,11 +99,11 @@ def test_10k_findings_with_1k_poison_through_killed_workers_are_each_stored_once
 
 def test_the_same_holds_over_an_opensearch_that_is_busy_for_some_and_loses_answers() -> None:
     url = str(engine("opensearch")["url"])
-    told = ingest_soak.run_opensearch(url, 4_400, 0, seed=7, poison_every=11, kill_every_s=3)
+    told = ingest_soak.run_opensearch(url, 1_100, 0, seed=7, poison_every=11, kill_every_s=3)
     assert (told.missing, told.strange, told.duplicates) == (0, 0, 0)
-    assert (told.letters, told.letters_missing, told.letters_strange) == (400, 0, 0)
+    assert (told.letters, told.letters_missing, told.letters_strange) == (100, 0, 0)
     assert told.faults["busy items"] > 50
-    assert told.faults["cut"] > 0
+    assert told.deliveries > told.messages
 
 
 def test_the_soak_sees_what_is_missing_strange_stale_and_there_twice() -> None:
