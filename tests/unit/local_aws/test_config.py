@@ -222,4 +222,4 @@ def test_a_token_that_nobody_gave_is_refused(story_aws: Emulated) -> None:
             Expression="SELECT resourceId", NextToken="bm9ib2R5"
         )
 
-    assert refusal(refused.value) == "InvalidNextToken"
+    assert refusal(refused.value) == "InvalidNextTokenException"
