@@ -86,6 +86,6 @@ def main(context: click.Context, state: Path | None) -> None:
     """Answers from your AWS accounts' own security findings and resource graph.
 
     Exit codes: 0 done, 1 an error that the message explains, 2 wrong usage or nothing taken in; 3
-    (approve) more approvals are needed.
+    (approve, undo) another approver is needed.
     """
     context.obj = state

@@ -1,10 +1,11 @@
 """The demo's estate in a folder of the test's own, and the scopes of its channels."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from agent.assistant import Scope
 from agent.scope import OutsideScope, scope_for
@@ -41,3 +42,9 @@ def scope_in(estate: Connections, name: str, text: str = "") -> Scope:
     scope = scope_for(binding_of(estate, name), text, (), estate)
     assert not isinstance(scope, OutsideScope)
     return scope
+
+
+def beside(state: Mapping[str, Any], *groups: str) -> dict[str, Any]:
+    """An account without some security groups, and without the runbook that was put there."""
+    apart = ("ssm/us-east-1/_documents", *groups)
+    return {path: v for path, v in state.items() if not any(word in path for word in apart)}

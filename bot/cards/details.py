@@ -24,7 +24,7 @@ def details(request: Remediation, undo: ForeseenUndo | None = None) -> Reply:
     `undo` is what an undo would do as things are now.
     """
     plan = request.plan
-    parts: list[Part] = [Prose(text=_calls(plan))]
+    parts: list[Part] = [Prose(text=calls_whole(plan))]
     rows = [
         ("Request", request.id),
         ("Severity", plan.severity.upper()),
@@ -51,7 +51,8 @@ def details(request: Remediation, undo: ForeseenUndo | None = None) -> Reply:
     )
 
 
-def _calls(plan: Plan) -> str:
+def calls_whole(plan: Plan) -> str:
+    """Each call with its parameters, as Markdown."""
     calls = [
         f"{number}. `{call.action}` {clean(call.resource, _CALL_LENGTH)}\n"
         + "\n".join(

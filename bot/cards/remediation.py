@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from agent.approval import needs_reason, why_two
 from agent.guard.untrusted import clean
-from agent.tools.fixing import in_words
-from bot import phrases
 from bot.cards import card
+from bot.cards.details import calls_whole
 from bot.cards.people import still_asked
+from bot.cards.plan import plan_facts, shown_whole
 from bot.cards.undo import time_of, undo_button, undo_people
 from bot.messages import (
     Actions,
@@ -28,11 +28,8 @@ from integrations.remediations.plan import Plan
 from integrations.remediations.port import Remediation, Run, Stage
 from integrations.tenants.port import Tenant
 
-CALLS_SHOWN = 4
-"""Calls on the card; the rest stands under Details."""
-
-_TOUCHED_SHOWN = 5
 _REASON = "reason"
+_DONE = "done; there is no other"
 _STEP_MARKS = {"Success": "✓", "Failed": "✗", "TimedOut": "✗", "Cancelled": "✗"}
 
 
@@ -42,7 +39,7 @@ def remediation_card(request: Remediation, tenant: Tenant) -> Reply:
         Heading(text=request.plan.title),
         Small(text=_where(request, tenant)),
         *_outcome(request),
-        card.facts(_plan(request.plan)),
+        plan_facts(request.plan, _DONE if request.stage is Stage.UNDONE else ""),
         *_progress(request),
         *_people(request, tenant),
         *_to_press(request),
@@ -51,10 +48,12 @@ def remediation_card(request: Remediation, tenant: Tenant) -> Reply:
 
 
 def plan_card(plan: Plan) -> Reply:
-    """A plan that nobody was asked to approve."""
+    """A plan that nobody was asked to approve: it has no Details, so nothing of a call is cut."""
     where = f"{plan.account} {plan.region} · {plan.control} · {plan.severity.upper()}"
-    parts = (Heading(text=plan.title), Small(text=where), card.facts(_plan(plan)))
-    return Reply(plain=plan.title, parts=parts)
+    parts: list[Part] = [Heading(text=plan.title), Small(text=where), plan_facts(plan)]
+    if not shown_whole(plan):
+        parts.append(Prose(text=calls_whole(plan)))
+    return Reply(plain=plan.title, parts=tuple(parts))
 
 
 def verdict(request: Remediation) -> str:
@@ -99,42 +98,6 @@ def _gone(request: Remediation) -> str:
                 verb = "is" if len(gone) == 1 else "are"
                 return f"{clean(', '.join(gone), card.VALUE_LENGTH)} {verb} gone."
     return ""
-
-
-def _plan(plan: Plan) -> list[tuple[str, str]]:
-    calls = [f"{call.action} {call.resource}".strip() for call in plan.calls[:CALLS_SHOWN]]
-    left = len(plan.calls) - len(calls)
-    more = [f"and {phrases.number(left)} more"] if left > 0 else []
-    will = f"{phrases.counted(len(plan.calls), 'call')}: {card.joined([*calls, *more])}"
-    several = len(plan.changes) > 1
-    before = "; ".join(_changed(c.name, c.before, named=several) for c in plan.changes)
-    after = "; ".join(_changed(c.name, c.after, named=several) for c in plan.changes)
-    undo = "yes, until someone else changes it" if plan.reversible else "no"
-    return [
-        ("Why", plan.why),
-        ("Will do", will),
-        ("Before", before),
-        ("After", after),
-        ("Touches", card.joined([_touches(plan.touches), plan.uncounted])),
-        ("Not foreseen", card.joined(plan.unpredicted)),
-        ("Mind", phrases.first_sentence(plan.care)),
-        ("Proof", f"read it again, re-evaluate {plan.control}"),
-        ("Undo", undo),
-    ]
-
-
-def _changed(name: str, value: object, *, named: bool) -> str:
-    return f"{name}: {in_words(value)}" if named else in_words(value)
-
-
-def _touches(names: Sequence[str]) -> str:
-    if not names:
-        return ""
-    shown = [*names[:_TOUCHED_SHOWN]]
-    left = len(names) - len(shown)
-    more = [f"{phrases.number(left)} more"] if left > 0 else []
-    felt = phrases.counted(len(names), "resource")
-    return f"{felt} share it: {', '.join([*shown, *more])}"
 
 
 def _progress(request: Remediation) -> list[Part]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from integrations.systems import Systems
 
 MORE_NEEDED = 3
-"""Exit code: the approval counts, and nothing runs before somebody else approves too."""
+"""Exit code: the decision counts, and nothing runs before somebody else decides so too."""
 
 _POLL_S = 1.0
 _PATIENCE_S = 15.0
@@ -89,13 +89,26 @@ def undo(
     on_behalf: bool,
     no_run: bool,
 ) -> None:
-    """Put back what a fix changed, once, unless somebody changed it since."""
+    """Put back what a fix changed, once, unless somebody changed it since.
+
+    Exit code 0: wanted by enough people, and if it was run, undone and proven. 1: refused, or not
+    undone. 2: wrong usage. 3: you are counted, and somebody else has to want it too; nothing was
+    run.
+    """
+    from integrations.remediations.port import Stage
+    from integrations.remediations.request import UNDO_WITHIN
+
     actor = acting(person, on_behalf=on_behalf)
     with connect(state) as connections:
         systems, request, service = request_named(connections, request_id)
         owner = _owner()
-        decided = service.undo(request.id, request.plan.hash, actor, owner, reason)
-        _carry_on(connections, systems, _accepted(decided), owner, run=not no_run)
+        asked = service.undo(request.id, request.plan.hash, actor, owner, reason)
+        decided = _accepted(asked)
+        _carry_on(connections, systems, decided, owner, run=not no_run)
+        if decided.stage is not Stage.UNDOING:
+            within = int(UNDO_WITHIN.total_seconds() // 60)
+            click.echo(f"\nNothing was undone. What you asked for counts for {within} minutes.")
+            raise SystemExit(MORE_NEEDED)
 
 
 def _carry_on(

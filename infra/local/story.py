@@ -72,6 +72,8 @@ SETTINGS = {
 }
 """What runbooks need to know: each account has its own, by one name."""
 _APPROVERS = tuple(f"slack/{WORKSPACE}/{p.id}" for p in PEOPLE if p.role == "on-call engineer")
+_TEAM_LEAD = f"slack/{WORKSPACE}/U0TEAMLEAD"
+"""What cannot be undone takes two approvers, and initech has one on call."""
 TENANTS = (
     Tenant(id="acme", name="Acme", accounts=(SHOP, DATA), priority=1, approvers=_APPROVERS,
            environment=Environment.PRODUCTION, contact="on-call of acme", settings=SETTINGS),
@@ -79,7 +81,7 @@ TENANTS = (
            approvers=_APPROVERS, environment=Environment.PRODUCTION, contact="on-call of globex",
            settings=SETTINGS),
     Tenant(id="initech", name="Initech", accounts=(DEVELOPMENT,), priority=4,
-           approvers=_APPROVERS[:1], environment=Environment.DEVELOPMENT,
+           approvers=(_APPROVERS[0], _TEAM_LEAD), environment=Environment.DEVELOPMENT,
            contact="on-call of initech", settings=SETTINGS),
 )  # fmt: skip
 

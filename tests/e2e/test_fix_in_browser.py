@@ -1,9 +1,8 @@
 """The whole of a fix in the chat page: planned, refused, approved twice, proven, undone."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -11,6 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from bot.commands.demo import _Running, _running
 from infra.local.acme import SHOP
 from integrations.settings import Settings
+from tests.demo import beside
 
 pytestmark = pytest.mark.browser
 
@@ -55,12 +55,6 @@ def ask(page: Page, words: str) -> Locator:
     return page.get_by_test_id("thread")
 
 
-def beside(state: Mapping[str, Any], *groups: str) -> dict[str, Any]:
-    """An account without some security groups, and without the runbook that was put there."""
-    apart = ("ssm/us-east-1/_documents", *groups)
-    return {path: v for path, v in state.items() if not any(word in path for word in apart)}
-
-
 def test_an_open_group_is_closed_by_approval_proven_and_opened_again(
     page: Page, demo: _Running
 ) -> None:
@@ -72,7 +66,8 @@ def test_an_open_group_is_closed_by_approval_proven_and_opened_again(
     title = page.get_by_role("heading", name="Close SSH to the internet on sg-web-admin")
     card = thread.get_by_test_id("message").filter(has=title)
     expect(card).to_contain_text("2 approvers needed", timeout=PATIENCE_MS)
-    expect(card).to_contain_text(f"ec2:RevokeSecurityGroupIngress {GROUP}")
+    expect(card).to_contain_text(f"ec2:RevokeSecurityGroupIngress {GROUP} (IpPermissions: ")
+    expect(card).to_contain_text("FromPort 22, ToPort 22, IpRanges CidrIp 0.0.0.0/0)")
     expect(card).to_contain_text("tcp 22 from 0.0.0.0/0")
     expect(thread.locator("img[alt*='sg-web-admin is changed']")).to_be_visible()
     assert demo.emulated.state(SHOP) == before, "planning changes nothing"
