@@ -163,6 +163,17 @@ def test_what_is_written_before_the_page_is_ready_is_sent_when_it_is(shown: Show
     expect(box).to_have_value("")
 
 
+def test_a_name_that_is_begun_before_the_page_is_ready_is_offered_when_it_is(shown: Shown) -> None:
+    page = shown.page
+    held: list[Route] = []
+    page.route("**/ui/events*", lambda route: held.append(route))  # noqa: PLW0108 - it must be a function
+    page.reload()
+    page.get_by_test_id("composer").press_sequentially("@as")
+    for route in held:
+        route.continue_()
+    expect(page.get_by_test_id("name-assist")).to_be_visible()
+
+
 def test_a_picture_comes_into_the_thread_and_can_be_enlarged(shown: Shown) -> None:
     page = shown.page
     shown.ask()

@@ -32,6 +32,7 @@ const composer = new Composer({ slot: byId("composer-slot"), testId: "composer",
 const threadComposer = new Composer({ slot: byId("thread-composer-slot"), testId: "thread-composer", id: "thread-composer", names: mentionable, send: (words) => say(words, here.thread) });
 
 function mentionable() {
+  if (!store.bot.id) return [];
   const channel = store.channels.get(here.channel);
   const bot = { id: store.bot.id, name: store.bot.name, title: store.bot.title, bot: true };
   const people = store.people.filter((person) => person.id !== store.you && (channel?.members ?? []).includes(person.id));
@@ -101,6 +102,9 @@ function changed({ whole, first, news }) {
   if (whole) {
     knowNames({ person: (id) => (id === store.bot.id ? store.bot.name : store.personName(id)), channel: (id) => store.channels.get(id)?.name ?? id, me: store.you });
     drawPeople();
+    // Whoever began to write a name before anybody was known is offered it now.
+    composer.offer();
+    threadComposer.offer();
     if (first) return void (location.hash ? arrive() : openNewest());
   }
   const gone = news?.some((piece) => piece.kind === "gone" && piece.ts === here.thread);
