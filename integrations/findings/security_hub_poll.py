@@ -15,8 +15,8 @@ import orjson
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
-from integrations.aws import NO_ANSWER
 from integrations.aws_errors import error_code, is_away, is_denied
+from integrations.aws_pace import Pace
 from integrations.errors import DeniedByAwsError, NotFoundError, UnavailableError
 from integrations.findings.polling import FindingPage, FindingPoll, StaleTokenError, Window
 
@@ -57,9 +57,7 @@ class SecurityHubPoll(FindingPoll):
         self._client = client
         self._account = account
         self._role = role
-        self._clock = clock
-        self._pause = pause
-        self._next_at = 0.0
+        self._pace = Pace(APART_S, BACK_OFF_S, clock=clock, pause=pause)
 
     @override
     def page(self, window: Window, token: str = "") -> FindingPage:
@@ -80,29 +78,11 @@ class SecurityHubPoll(FindingPoll):
         return FindingPage(records, max(times, default=None), str(answer.get("NextToken") or ""))
 
     def _asked(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        said: Exception | None = None
-        for wait in (0.0, *BACK_OFF_S):
-            if wait:
-                self._pause(wait)
-            self._pace()
-            try:
-                answer: Mapping[str, Any] = self._client().get_findings(**parameters)
-            except ClientError as error:
-                self._refused(error, with_token="NextToken" in parameters)
-                said = error
-            except NO_ANSWER as error:
-                said = error
-            else:
-                return answer
-        raise UnavailableError(f"{_ACTION} in {self._account}: {said}") from said
-
-    def _pace(self) -> None:
-        """Wait for our turn."""
-        now = self._clock()
-        if now < self._next_at:
-            self._pause(self._next_at - now)
-            now = self._next_at
-        self._next_at = now + APART_S
+        return self._pace.ask(
+            lambda: self._client().get_findings(**parameters),
+            f"{_ACTION} in {self._account}",
+            lambda error: self._refused(error, with_token="NextToken" in parameters),
+        )
 
     def _refused(self, error: ClientError, *, with_token: bool) -> None:
         """Raise what trying again would not help against."""

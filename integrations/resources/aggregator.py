@@ -19,8 +19,8 @@ import orjson
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
-from integrations.aws import NO_ANSWER
 from integrations.aws_errors import error_code, is_away, is_denied
+from integrations.aws_pace import Pace
 from integrations.errors import (
     DeniedByAwsError,
     NotFoundError,
@@ -84,11 +84,7 @@ class ConfigAggregator(ResourceListing):
         self._parts = [
             usable[at : at + ACCOUNTS_AT_ONCE] for at in range(0, len(usable), ACCOUNTS_AT_ONCE)
         ]
-        self._clock = clock
-        self._pause = pause
-        self._next_at = 0.0
-        self.throttled = 0
-        """Requests so far that were refused or not answered, and made again."""
+        self._pace = Pace(APART_S, BACK_OFF_S, clock=clock, pause=pause)
 
     @override
     def page(self, token: str = "") -> ResourcePage:
@@ -126,32 +122,16 @@ class ConfigAggregator(ResourceListing):
         }
         if token:
             parameters["NextToken"] = token
-        said: Exception | None = None
-        for wait in (0.0, *BACK_OFF_S):
-            if wait:
-                self.throttled += 1
-                self._pause(wait)
-            self._pace()
-            try:
-                answer: Mapping[str, Any] = self._client().select_aggregate_resource_config(
-                    **parameters
-                )
-            except ClientError as error:
-                self._refused(error)
-                said = error
-            except NO_ANSWER as error:
-                said = error
-            else:
-                return answer
-        raise UnavailableError(f"{_ACTION}: {said}") from said
+        return self._pace.ask(
+            lambda: self._client().select_aggregate_resource_config(**parameters),
+            _ACTION,
+            self._refused,
+        )
 
-    def _pace(self) -> None:
-        """Wait for our turn."""
-        now = self._clock()
-        if now < self._next_at:
-            self._pause(self._next_at - now)
-            now = self._next_at
-        self._next_at = now + APART_S
+    @property
+    def throttled(self) -> int:
+        """Requests so far that were refused or not answered, and made again."""
+        return self._pace.repeated
 
     def _refused(self, error: ClientError) -> None:
         """Raise what trying again would not help against."""
