@@ -89,8 +89,7 @@ class Connections:
         from integrations.findings.opensearch import OpenSearchFindings
         from integrations.findings.opensearch_cluster import client_of, cluster_of
 
-        region = self._settings.aws.region if self._settings.aws else ""
-        cluster = cluster_of(self._settings.findings, region)
+        cluster = cluster_of(self._settings.findings, self._settings.region)
         credentials = None
         if cluster.region:
             from integrations.aws import AmbientSession
@@ -122,7 +121,7 @@ class Connections:
             from integrations.resources.neptune import NeptuneGraphs
 
             url, _, options = where.removeprefix("neptune+").partition("?")
-            region = self._settings.aws.region if self._settings.aws else ""
+            region = self._settings.region
             signed = options != "iam=off"
             return NeptuneGraphs(url, signed=signed, region=region, clock=self._clock)
         raise InvalidSettingError(

@@ -46,6 +46,8 @@ class Settings:
     """The folder of the runbooks that may be run."""
     aws: AwsAccess | None = None
     """None: the tenants' accounts are not reached, and fixes are advice only."""
+    region: str = ""
+    """Of engines in AWS whose addresses do not tell theirs; empty: nobody says."""
     findings: str = ""
     """Where the findings are; empty: embedded, in the state folder. An OpenSearch node of one's own
     is `https://host:9200`, OpenSearch Service `aws+https://host`, Serverless `aoss+https://host`."""
@@ -53,7 +55,6 @@ class Settings:
     """Where the resource graph is; empty: embedded, in the state folder. A Gremlin Server is
     `ws://host:port/gremlin`, with `#g1` after it if its traversal source is not `g`; Neptune is
     `neptune+wss://host:port/gremlin`, with `?iam=off` if it asks for no signature."""
-
     tables: str = ""
     """Where tenants, requests, the audit and conversations are; empty: embedded, in the state
     folder. DynamoDB is `dynamodb://us-east-1/security-assist`, which names the Region and what the
@@ -86,6 +87,7 @@ class Settings:
         return cls(
             state=folder,
             aws=aws,
+            region=env.get("AWS_REGION", ""),
             findings=env.get("SECURITY_ASSIST_FINDINGS") or stores.get("findings", ""),
             graph=env.get("SECURITY_ASSIST_GRAPH") or stores.get("graph", ""),
             tables=env.get("SECURITY_ASSIST_TABLES", ""),

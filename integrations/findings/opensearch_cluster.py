@@ -1,5 +1,6 @@
 """Which OpenSearch: the setting that names it, and the client that speaks to it."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -10,6 +11,7 @@ from integrations.errors import InvalidSettingError
 from integrations.findings.opensearch_calls import Serializer
 
 PREFIX: Final = "security-assist-findings"
+_REGION: Final = re.compile(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.(?:es|aoss)\.")
 _TIMEOUT_S: Final = 20.0
 
 
@@ -39,10 +41,11 @@ def cluster_of(setting: str, region: str) -> Cluster:
 
     `https://host:9200` is a node of one's own; `aws+https://host` is OpenSearch Service and
     `aoss+https://host` Serverless, both signed to. After it, where they are not the usual ones,
-    `?shards=6&replicas=1` and `#prefix` of the indexes' names.
+    `?shards=6&replicas=1` and `#prefix` of the indexes' names. The Region of what is signed is read
+    from the host's name (`x.eu-west-1.es.amazonaws.com`); `region` is for a name of one's own.
 
     Raises:
-        InvalidSettingError: it is none of these.
+        InvalidSettingError: it is none of these, or its Region is told nowhere.
     """
     kind, plus, rest = setting.partition("+")
     parts = urlsplit(rest if plus else setting)
@@ -57,6 +60,14 @@ def cluster_of(setting: str, region: str) -> Cluster:
         raise InvalidSettingError(f"SECURITY_ASSIST_FINDINGS: {error}") from error
     if options:
         raise InvalidSettingError(f"SECURITY_ASSIST_FINDINGS has no option {next(iter(options))}")
+    if plus:
+        found = _REGION.search(parts.hostname or "")
+        region = found[1] if found else region
+        if not region:
+            raise InvalidSettingError(
+                "SECURITY_ASSIST_FINDINGS: the Region is not part of its host's name; "
+                "AWS_REGION names it"
+            )
     return Cluster(
         f"{parts.scheme}://{parts.netloc}",
         prefix=parts.fragment or PREFIX,
