@@ -5,15 +5,15 @@ The frame's layout is that of the AWS event stream encoding (prelude, headers, p
 
 import json
 import struct
-import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from typing_extensions import override
+
+from tests.loopback_http import Quiet, serving
 
 Reply = list[tuple[str, dict[str, Any]]]
 
@@ -85,43 +85,20 @@ def bedrock_runtime(answer: Callable[[dict[str, Any]], Reply | int]) -> Iterator
     """Serve on loopback until the block ends."""
     runtime = BedrockRuntime(answer)
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            length = int(self.headers["content-length"])
-            request = json.loads(self.rfile.read(length))
+    class Handler(Quiet):
+        @override
+        def serve(self) -> None:
+            request = json.loads(self.sent())
             runtime.requests.append(request)
             reply = runtime.answer(request)
             if isinstance(reply, int):
-                self._refuse(reply)
+                kind = "ThrottlingException" if reply == 429 else "InternalServerException"
+                said = json.dumps({"message": "refused on purpose"}).encode()
+                self.answer(reply, said, x_amzn_errortype=kind)
                 return
             body = b"".join(frame(event, payload) for event, payload in reply)
-            self.send_response(200)
-            self.send_header("content-type", "application/vnd.amazon.eventstream")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(200, body, "application/vnd.amazon.eventstream")
 
-        def _refuse(self, status: int) -> None:
-            kind = "ThrottlingException" if status == 429 else "InternalServerException"
-            body = json.dumps({"message": "refused on purpose"}).encode()
-            self.send_response(status)
-            self.send_header("x-amzn-errortype", kind)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        @override
-        def log_message(self, *args: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    runtime.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with serving(Handler) as url:
+        runtime.url = url
         yield runtime
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -5,17 +5,16 @@ Of the query protocol only the operation is understood, and XML is answered as i
 """
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
 from typing_extensions import override
 
 from integrations.aws import AwsSession
+from tests.loopback_http import Quiet, serving
 
 Answer = Callable[[str, dict[str, Any]], dict[str, Any] | str]
 """From an operation and its parameters to what comes back: JSON, XML, or a proxy's page."""
@@ -80,13 +79,10 @@ def loopback_aws(answer: Answer) -> Iterator[LoopbackAws]:
     """Serve on 127.0.0.1 until the block ends."""
     aws = LoopbackAws(answer)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        # Head and body are two writes; without this the second waits for an acknowledgement.
-        disable_nagle_algorithm = True
-
-        def do_POST(self) -> None:
-            sent = self.rfile.read(int(self.headers["Content-Length"]))
+    class Handler(Quiet):
+        @override
+        def serve(self) -> None:
+            sent = self.sent()
             target = self.headers.get("X-Amz-Target")
             if target:
                 operation, body = target.rpartition(".")[2], json.loads(sent or b"{}")
@@ -103,24 +99,8 @@ def loopback_aws(answer: Answer) -> Iterator[LoopbackAws]:
                 code, message = refused.args
                 status = 500 if code.startswith("Internal") else 400
                 said = json.dumps({"__type": code, "message": message}).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/x-amz-json-1.1")
-            self.send_header("Content-Length", str(len(said)))
-            self.end_headers()
-            self.wfile.write(said)
+            self.answer(status, said, "application/x-amz-json-1.1")
 
-        @override
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    aws.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with serving(Handler) as url:
+        aws.url = url
         yield aws
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

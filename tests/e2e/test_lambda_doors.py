@@ -2,12 +2,10 @@
 
 import json
 import secrets
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from integrations.work.sqs import make_queue
 from tests.e2e.slack_stage import ACME, ANALYST, BOT, CHANNELS, PEOPLE, SECRET, TEAM, TOKEN
 from tests.lambda_runtime import LambdaFunction, on_lambda
 from tests.lambda_slack import PATH, delivered
+from tests.loopback_http import Quiet, serving
 from tests.real_engines import engine, hub_account
 
 _PATIENCE_S = 90.0
@@ -34,33 +33,16 @@ _PATIENCE_S = 90.0
 def function_url(functions: list[LambdaFunction]) -> Iterator[str]:
     """HTTP before the first of the functions, in events of payload format 2.0."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            event = delivered(body) | {"rawPath": self.path}
+    class Handler(Quiet):
+        @override
+        def serve(self) -> None:
+            event = delivered(self.sent()) | {"rawPath": self.path}
             event["headers"] = {name.lower(): value for name, value in self.headers.items()}
             answer = functions[0].invoke(event)
-            said = answer["body"].encode()
-            self.send_response(answer["statusCode"])
-            self.send_header("Content-Length", str(len(said)))
-            self.end_headers()
-            self.wfile.write(said)
+            self.answer(answer["statusCode"], answer["body"].encode(), "text/plain")
 
-        @override
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}{PATH}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serving(Handler) as url:
+        yield f"{url}{PATH}"
 
 
 @dataclass

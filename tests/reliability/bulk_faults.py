@@ -11,11 +11,12 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
 from urllib.parse import urlsplit
 
 from typing_extensions import override
+
+from tests.loopback_http import Quiet, serving
 
 BUSY_ITEMS, CUT = 0.10, 0.03
 """Of all items of bulk requests, and of all requests."""
@@ -31,12 +32,10 @@ def busy_and_cut(url: str, seed: int) -> Iterator[tuple[str, Faults]]:
     rng, faults, lock = Random(seed), Faults(), threading.Lock()
     host = urlsplit(url).netloc
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def _pass(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    class Handler(Quiet):
+        @override
+        def serve(self) -> None:
+            body = self.sent()
             bulk = urlsplit(self.path).path == "/_bulk"
             with lock:
                 busy = _drawn(body, rng) if bulk else set[int]()
@@ -49,14 +48,7 @@ def busy_and_cut(url: str, seed: int) -> Iterator[tuple[str, Faults]]:
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)
                 return
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(said)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(said)
-
-        do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = _pass  # noqa: N815 - as http.server calls them
+            self.answer(status, said, kind)
 
         def _onward(self, body: bytes) -> tuple[int, str, bytes]:
             if not body and urlsplit(self.path).path == "/_bulk":
@@ -70,25 +62,8 @@ def busy_and_cut(url: str, seed: int) -> Iterator[tuple[str, Faults]]:
             finally:
                 connection.close()
 
-        @override
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    class Server(ThreadingHTTPServer):
-        @override
-        def handle_error(self, *_: object) -> None:
-            """A killed worker's connection ends in the middle; there is nothing to say of it."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", faults
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(Handler) as address:
+        yield address, faults
 
 
 def _drawn(body: bytes, rng: Random) -> set[int]:
