@@ -27,13 +27,11 @@ _CHANGE_LENGTH = 60
 
 def plan_facts(plan: Plan, undo: str = "") -> Facts:
     """The plan's rows; `undo` is said of the way back instead of what the plan says."""
-    way_back = "yes, until someone else changes it" if plan.reversible else "no"
     rows = [
         ("Touches", card.joined([_touches(plan.touches), plan.uncounted])),
         ("Not foreseen", card.joined(plan.unpredicted)),
         ("Mind", phrases.first_sentence(plan.care)),
-        ("Proof", f"read it again, re-evaluate {plan.control}"),
-        ("Undo", undo or way_back),
+        *_after_it(plan, undo),
     ]
     before = "; ".join(_states(plan.changes, [change.before for change in plan.changes]))
     after = "; ".join(_states(plan.changes, [change.after for change in plan.changes]))
@@ -46,6 +44,16 @@ def plan_facts(plan: Plan, undo: str = "") -> Facts:
             *card.facts(rows).facts,
         )
     )
+
+
+def reasons(plan: Plan, undo: str = "") -> Facts:
+    """Of these rows those that no details repeat: why, the proof, the way back."""
+    return card.facts([("Why", plan.why), *_after_it(plan, undo)])
+
+
+def _after_it(plan: Plan, undo: str) -> list[tuple[str, str]]:
+    way_back = "yes, until someone else changes it" if plan.reversible else "no"
+    return [("Proof", f"read it again, re-evaluate {plan.control}"), ("Undo", undo or way_back)]
 
 
 def shown_whole(plan: Plan) -> bool:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from agent.approval import needs_reason, why_two
 from agent.guard.untrusted import clean
 from bot.cards import card
-from bot.cards.details import calls_whole
+from bot.cards.details import calls_whole, details
 from bot.cards.people import still_asked
-from bot.cards.plan import plan_facts, shown_whole
+from bot.cards.plan import plan_facts, reasons, shown_whole
 from bot.cards.undo import time_of, undo_button, undo_people
 from bot.messages import (
     Actions,
@@ -35,16 +35,35 @@ _STEP_MARKS = {"Success": "✓", "Failed": "✗", "TimedOut": "✗", "Cancelled"
 
 def remediation_card(request: Remediation, tenant: Tenant) -> Reply:
     """The card as the request stands; the plan stays on it whatever becomes of it."""
-    parts: list[Part] = [
-        Heading(text=request.plan.title),
-        Small(text=_where(request, tenant)),
-        *_outcome(request),
-        plan_facts(request.plan, _DONE if request.stage is Stage.UNDONE else ""),
+    parts = [
+        *_head(request, tenant),
+        plan_facts(request.plan, _way_back(request)),
         *_progress(request),
         *_people(request, tenant),
         *_to_press(request),
     ]
     return Reply(plain=verdict(request), parts=tuple(parts))
+
+
+def whole_card(request: Remediation, tenant: Tenant) -> Reply:
+    """A request with all of its details and nothing to press, each thing said once."""
+    parts = [
+        *_head(request, tenant),
+        reasons(request.plan, _way_back(request)),
+        *_progress(request),
+        *_people(request, tenant),
+        *details(request).parts,
+    ]
+    return Reply(plain=verdict(request), parts=tuple(parts))
+
+
+def _head(request: Remediation, tenant: Tenant) -> list[Part]:
+    where = Small(text=_where(request, tenant))
+    return [Heading(text=request.plan.title), where, *_outcome(request)]
+
+
+def _way_back(request: Remediation) -> str:
+    return _DONE if request.stage is Stage.UNDONE else ""
 
 
 def plan_card(plan: Plan) -> Reply:

@@ -41,14 +41,11 @@ def command(
 
 
 def _one(connections: "Connections", request_id: str, *, as_json: bool) -> None:
-    from bot.cards.details import details
-    from bot.cards.remediation import remediation_card
-    from bot.messages import Reply
+    from bot.cards.remediation import whole_card
 
     systems, request, service = request_named(connections, request_id)
     service.viewed(request, myself(), seat())
-    card, more = remediation_card(request, systems.tenant), details(request)
-    say(Reply(plain=card.plain, parts=(*card.parts, *more.parts)), request, as_json=as_json)
+    say(whole_card(request, systems.tenant), request, as_json=as_json)
 
 
 def _list(connections: "Connections", tenant_id: str | None, *, every: bool, as_json: bool) -> None:

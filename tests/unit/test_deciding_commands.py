@@ -80,6 +80,9 @@ def test_one_request_is_shown_whole_and_the_audit_keeps_that_somebody_looked(sta
         "Asked by UANALYST (Slack T0001)",
     ):
         assert words in said, words
+    for label in ("Why ", "Before ", "After ", "Mind ", "Undo "):
+        assert said.count(label) == 1, f"{label}is said twice"
+    assert "Will do" not in said, "each call stands there whole"
     assert "@slack/" not in said
     me, seat = f"cli/local/{getpass.getuser()}", f"command line, {getpass.getuser()}"
     assert told(state) == [("viewed", me, {"plan": made.plan.hash, "via": seat, "version": 1})]
