@@ -52,9 +52,14 @@ class Evaluation:
 
     def refresh(self) -> None:
         """Make the findings true again, if the account may have changed."""
-        if self.stale:
-            self.stale = False
+        if not self.stale:
+            return
+        self.stale = False  # before the look: a change meanwhile asks for another
+        try:
             self._tell(CONTROLS, anew=False)
+        except BaseException:
+            self.stale = True
+            raise
 
     def again(self, controls: Collection[str]) -> None:
         """Evaluate some controls now: every finding of theirs is told anew."""

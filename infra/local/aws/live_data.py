@@ -39,7 +39,8 @@ def _algorithm(encryption: Any) -> str | None:
 def _databases(holdings: Holdings) -> Iterator[Live]:
     rds = holdings.of("rds")
     for name, row in rds.databases.items():
-        group = row.db_subnet_group
+        # moto gives the attribute to a database only when it was made with a group.
+        group = getattr(row, "db_subnet_group", None)
         yield Live(
             kind="AWS::RDS::DBInstance",
             id=row.dbi_resource_id,

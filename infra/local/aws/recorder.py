@@ -52,12 +52,17 @@ class Recorder:
         return self._versions.get(Name(kind, resource_id), [])[::-1]
 
     def _refresh(self) -> None:
-        if self.stale:
-            self.stale = False
+        if not self.stale:
+            return
+        self.stale = False  # before the look: a change meanwhile asks for another
+        try:
             seen = self._look()
-            for name in self._watched - seen:
-                self._keep(name, self._gone(self._versions[name][-1]))
-            self._watched = seen
+        except BaseException:
+            self.stale = True
+            raise
+        for name in self._watched - seen:
+            self._keep(name, self._gone(self._versions[name][-1]))
+        self._watched = seen
 
     def _look(self) -> set[Name]:
         """Read everything that has a reader; what differs from the last version is a new one."""

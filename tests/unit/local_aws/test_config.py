@@ -65,6 +65,28 @@ def test_looking_alone_makes_no_new_version(bare_aws: Emulated, group: str) -> N
     assert _history(bare_aws, group) == before
 
 
+def test_a_database_without_a_subnet_group_is_an_item_too(bare_aws: Emulated, group: str) -> None:
+    rds = bare_aws.owner(SHOP, "rds")
+    made = rds.create_db_instance(
+        DBInstanceIdentifier="in-no-group",
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        AllocatedStorage=20,
+        VpcSecurityGroupIds=[group],
+        MasterUsername="owner",
+        MasterUserPassword="not-a-real-password",
+    )["DBInstance"]
+    try:
+        config = bare_aws.role(SHOP, "config", READ)
+        key = {"resourceType": "AWS::RDS::DBInstance", "resourceId": made["DbiResourceId"]}
+        answer = config.batch_get_resource_config(resourceKeys=[key])
+
+        (item,) = answer["baseConfigurationItems"]
+        assert item["resourceName"] == "in-no-group"
+    finally:
+        rds.delete_db_instance(DBInstanceIdentifier="in-no-group", SkipFinalSnapshot=True)
+
+
 def test_an_item_can_be_had_by_its_key(bare_aws: Emulated, group: str) -> None:
     config = bare_aws.role(SHOP, "config", READ)
     keys = [
