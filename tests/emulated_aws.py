@@ -1,10 +1,12 @@
 """The emulated AWS as tests reach it: real boto3 clients for everybody who may come to its door."""
 
+import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from botocore.config import Config
@@ -13,6 +15,8 @@ from botocore.exceptions import ClientError
 from infra.local import story
 from infra.local.aws.server import Credentials, EmulatedAws
 from integrations.aws import AwsSession
+from integrations.connect import Connections
+from integrations.settings import EMULATED, AwsAccess, Settings
 from integrations.tenants.port import Tenant
 
 READ, REMEDIATION = "SecurityAssistRead", "SecurityAssistRemediation"
@@ -119,3 +123,16 @@ def emulated(
 def refusal(error: ClientError) -> str:
     """AWS's code of a refusal."""
     return str(error.response["Error"]["Code"])
+
+
+def state_in(folder: Path, aws: Emulated) -> Path:
+    """A state whose tenants are the emulated accounts', with nothing taken in."""
+    with Connections(Settings(state=folder)) as connections:
+        for tenant in aws.tenants.values():
+            connections.directory.put(tenant)
+    key = aws.aws.hub_credentials
+    access = AwsAccess(
+        endpoint_url=aws.aws.url, access_key=key.access_key_id, secret_key=key.secret_access_key
+    )
+    (folder / EMULATED).write_text(json.dumps(asdict(access)), encoding="utf-8")
+    return folder

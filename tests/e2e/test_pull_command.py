@@ -1,8 +1,7 @@
 """`assist pull findings`: what changes in an account is pulled, asked for and answered."""
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,8 @@ from typing import Any
 import pytest
 
 from integrations.connect import Connections
-from integrations.settings import EMULATED, AwsAccess, Settings
-from tests.emulated_aws import Emulated, emulated
+from integrations.settings import Settings
+from tests.emulated_aws import Emulated, emulated, state_in
 from tests.ingesting import assist
 
 SHOP, DATA = "111111111111", "111111111112"
@@ -28,16 +27,7 @@ def aws() -> Iterator[Emulated]:
 @pytest.fixture
 def state(aws: Emulated, tmp_path: Path) -> Path:
     """The tenants of the emulated accounts, with nothing taken in."""
-    folder = tmp_path / "state"
-    with Connections(Settings(state=folder)) as connections:
-        for tenant in aws.tenants.values():
-            connections.directory.put(tenant)
-    key = aws.aws.hub_credentials
-    access = AwsAccess(
-        endpoint_url=aws.aws.url, access_key=key.access_key_id, secret_key=key.secret_access_key
-    )
-    (folder / EMULATED).write_text(json.dumps(asdict(access)), encoding="utf-8")
-    return folder
+    return state_in(tmp_path / "state", aws)
 
 
 def _tenant(aws: Emulated) -> str:

@@ -2,15 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from integrations.connect import Connections
 from integrations.handlers.resources import synced
-from integrations.settings import EMULATED, AwsAccess, Settings
-from tests.emulated_aws import Emulated, emulated
+from integrations.settings import EMULATED, Settings
+from tests.emulated_aws import Emulated, emulated, state_in
 from tests.ingesting import assist
 
 SHOP = "111111111111"
@@ -27,16 +26,7 @@ def aws() -> Iterator[Emulated]:
 @pytest.fixture
 def state(aws: Emulated, tmp_path: Path) -> Path:
     """The tenants of the emulated accounts, with nothing taken in."""
-    folder = tmp_path / "state"
-    with Connections(Settings(state=folder)) as connections:
-        for tenant in aws.tenants.values():
-            connections.directory.put(tenant)
-    key = aws.aws.hub_credentials
-    access = AwsAccess(
-        endpoint_url=aws.aws.url, access_key=key.access_key_id, secret_key=key.secret_access_key
-    )
-    (folder / EMULATED).write_text(json.dumps(asdict(access)), encoding="utf-8")
-    return folder
+    return state_in(tmp_path / "state", aws)
 
 
 def _pulled(state: Path, tenant: str) -> dict[str, object]:
