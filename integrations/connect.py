@@ -292,6 +292,10 @@ class Connections:
 
     def dead_letters(self) -> DeadLetters:
         """What the pipelines could not take in."""
+        if self._tables:
+            from integrations.deadletters.dynamodb import DynamoDeadLetters
+
+            return DynamoDeadLetters(self._tables)
         from integrations.deadletters.sqlite import SqliteDeadLetters
 
         letters = SqliteDeadLetters(self._state / "deadletters.sqlite")
@@ -300,6 +304,10 @@ class Connections:
 
     def checkpoints(self) -> Checkpoints:
         """How far each pull has come."""
+        if self._tables:
+            from integrations.checkpoints.dynamodb import DynamoCheckpoints
+
+            return DynamoCheckpoints(self._tables)
         from integrations.checkpoints.sqlite import SqliteCheckpoints
 
         checkpoints = SqliteCheckpoints(self._state / "checkpoints.sqlite")

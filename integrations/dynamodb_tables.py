@@ -1,7 +1,7 @@
 """The tables in DynamoDB, as data: what deploys them and what makes them locally read this.
 
 Every table has a partition key `pk` (text) and a sort key `sk`. What stands in them is written on
-each engine; why there are five is decided in docs/adr (few tables, one for each subject).
+each engine; why there are several is decided in docs/adr (few tables, one for each subject).
 """
 
 import re
@@ -42,8 +42,9 @@ REMEDIATIONS = Table(
 AUDIT = Table(name="audit", sorted_by="N", append_only=True)
 CONVERSATIONS = Table(name="conversations", expires="expires")
 WORK = Table(name="work", expires="expires")
+PIPELINES = Table(name="pipelines", indexes={"by_time": "at_time"})
 
-TABLES = (TENANTS, REMEDIATIONS, AUDIT, CONVERSATIONS, WORK)
+TABLES = (TENANTS, REMEDIATIONS, AUDIT, CONVERSATIONS, WORK, PIPELINES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,9 +170,11 @@ QUEUES: Mapping[str, Callable[[Path, Clock], Queue]] = {
     "sqs": _later("tests.contract.hub", "SqsApart"),
 }
 DEAD_LETTERS: Mapping[str, Callable[[Path, Clock], Letters]] = {
+    "dynamodb": _later("tests.contract.hub", "dead_letters"),
     "sqlite": lambda folder, _: SqliteDeadLetters(folder / "deadletters.sqlite"),
 }
 CHECKPOINTS: Mapping[str, Callable[[Path, Clock], Checkpoints]] = {
+    "dynamodb": _later("tests.contract.hub", "checkpoints"),
     "sqlite": lambda folder, _: SqliteCheckpoints(folder / "checkpoints.sqlite"),
 }
 REMEDIATIONS: Mapping[str, Callable[[Path, Clock], Remediations]] = {

@@ -18,9 +18,19 @@ from typing import Any
 from typing_extensions import override
 
 from integrations.aws import AwsSession
+from integrations.checkpoints.dynamodb import DynamoCheckpoints
 from integrations.conversations.dynamodb import DynamoConversationStore
+from integrations.deadletters.dynamodb import DynamoDeadLetters
 from integrations.dynamodb import Tables
-from integrations.dynamodb_tables import AUDIT, CONVERSATIONS, REMEDIATIONS, TENANTS, WORK, Table
+from integrations.dynamodb_tables import (
+    AUDIT,
+    CONVERSATIONS,
+    PIPELINES,
+    REMEDIATIONS,
+    TENANTS,
+    WORK,
+    Table,
+)
 from integrations.remediations.dynamodb import DynamoRemediations
 from integrations.tenants.dynamodb import DynamoTenantDirectory
 from integrations.work.port import Lease
@@ -74,7 +84,7 @@ def mark_of(folder: Path) -> str:
 
 
 def tables_of(folder: Path, *some: Table) -> Tables:
-    """This folder's tables, made where they are not there; all five unless some are named."""
+    """This folder's tables, made where they are not there; all of them unless some are named."""
     tables = Tables(hub_client("dynamodb"), mark_of(folder), lambda s: time.sleep(s / 10))
     tables.prepare(*some)
     return tables
@@ -93,6 +103,16 @@ def conversations(folder: Path, clock: Callable[[], float]) -> DynamoConversatio
 def remediations(folder: Path, _: Callable[[], float]) -> DynamoRemediations:
     """This folder's requests and audits."""
     return DynamoRemediations(tables_of(folder, REMEDIATIONS, AUDIT))
+
+
+def dead_letters(folder: Path, _: Callable[[], float]) -> DynamoDeadLetters:
+    """This folder's dead letters."""
+    return DynamoDeadLetters(tables_of(folder, PIPELINES))
+
+
+def checkpoints(folder: Path, _: Callable[[], float]) -> DynamoCheckpoints:
+    """This folder's checkpoints."""
+    return DynamoCheckpoints(tables_of(folder, PIPELINES))
 
 
 _LEASES: defaultdict[str, list[tuple[float, Lease]]] = defaultdict(list)

@@ -1,13 +1,17 @@
 """DynamoDB's engines, overtaken between what they read and what they write: one of the two wins."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 from typing_extensions import override
 
 from integrations.conversations.dynamodb import DynamoConversationStore
+from integrations.deadletters.dynamodb import DynamoDeadLetters
+from integrations.deadletters.port import FINDINGS, DeadLetter, letter
 from integrations.dynamodb import Tables, Write
+from integrations.dynamodb_tables import PIPELINES
 from integrations.errors import InvalidTenantError, StaleWriteError
 from integrations.remediations.dynamodb import DynamoRemediations
 from integrations.remediations.port import Remediation, RemediationStore
@@ -135,3 +139,34 @@ def test_a_thread_that_is_written_to_while_it_is_to_be_forgotten_stays(tmp_path:
     other = _Overtaken(tmp_path, lambda: store.save("s-1", [{"n": 1}], (), 1))
     assert DynamoConversationStore(other, clock).forget(50) == 0
     assert store.load("s-1").messages == ({"n": 1},)
+
+
+def _kept(attempts: int, reason: str) -> DeadLetter:
+    return letter(FINDINGS, "queue", reason, b"{" * 2_000, NOON, attempts)
+
+
+def test_a_letter_that_two_keep_at_once_is_one_with_the_most_attempts(tmp_path: Path) -> None:
+    letters = DynamoDeadLetters(tables_of(tmp_path, PIPELINES))
+    other = partial(letters.keep, [_kept(5, "theirs")])
+    DynamoDeadLetters(_Overtaken(tmp_path, other)).keep([_kept(2, "ours")])
+    assert letters.listed() == [_kept(5, "ours")]
+
+
+def test_a_letter_that_is_forgotten_while_it_is_kept_again_is_whole(tmp_path: Path) -> None:
+    letters = DynamoDeadLetters(tables_of(tmp_path, PIPELINES))
+    letters.keep([first := _kept(1, "first")])
+    other = partial(letters.forget, [first.id])
+    DynamoDeadLetters(_Overtaken(tmp_path, other)).keep([_kept(2, "again")])
+    assert letters.get(first.id) == _kept(2, "again")
+
+
+def test_a_letter_that_is_kept_anew_while_it_is_forgotten_stays(tmp_path: Path) -> None:
+    letters = DynamoDeadLetters(tables_of(tmp_path, PIPELINES))
+    letters.keep([first := _kept(1, "first")])
+
+    def other() -> None:
+        letters.forget([first.id])
+        letters.keep([_kept(2, "anew")])
+
+    assert DynamoDeadLetters(_Overtaken(tmp_path, other)).forget([first.id]) == 0
+    assert letters.get(first.id) == _kept(2, "anew")
