@@ -1,6 +1,6 @@
 """What a resource graph keeps: the newest of everything, whole changes, one tenant's only."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -286,3 +286,21 @@ def test_asking_in_a_tenants_own_notation_leads_nowhere(graphs: Opened[Graphs]) 
         assert graphs.now.of("globex").get([asked]) == {}
         assert graphs.now.of("acme").get([asked]) == {}
         assert graphs.now.of("acme").blast_radius(asked).resources == ()
+
+
+def test_the_same_question_has_the_same_answer(graph: ResourceGraph) -> None:
+    """Whatever the order of what was told."""
+    web, app, data = ec2("instance/i-web"), ec2("instance/i-app"), "arn:aws:s3:::data"
+    whole = chain(web, app, ROLE, data)
+    links = [*whole.links, (web, link(web, LinkKind.CAN_ACCESS, ROLE))]
+    graph.apply(GraphChange(resources=whole.resources, links=links))
+    questions: tuple[Callable[[], object], ...] = (
+        lambda: graph.neighbourhood([app], hops=3),
+        lambda: graph.blast_radius(web),
+        lambda: graph.path_between(web, data),
+        graph.find,
+    )
+    first = [ask() for ask in questions]
+    graph.apply(GraphChange(deleted=[web, app, ROLE, data]))
+    graph.apply(GraphChange(resources=whole.resources[::-1], links=links[::-1]))
+    assert [ask() for ask in questions] == first

@@ -7,6 +7,9 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.vendor_types import NoVendorTypesError, VendorTypes, vendor_types
+from tests.e2e.workspace_stage import context, shown
+
+__all__ = ["browser", "context", "shown", "vendor"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (

@@ -1,103 +1,15 @@
-"""The page in headless Chromium, with a tiny bot behind it: what a person sees and can do."""
+"""The page in headless Chromium: questions, threads, answers and what befalls them."""
 
 import re
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Route, expect
 
-from bot.workspace.server import WorkspaceServer, serve
-from bot.workspace.workspace import Workspace
-from tests.e2e.vendor_types import VendorTypes
-from tests.e2e.workspace_bot import (
-    HOSTILE,
-    VERDICT,
-    TinyBot,
-    picture,
-    reason_view,
-    tiny_bot,
-)
-from tests.unit.workspace.stage import ACME, ANALYST, BOT, CHANNELS, OTHER, PEOPLE, TEAM
+from tests.e2e.workspace_bot import HOSTILE, VERDICT, picture
+from tests.e2e.workspace_stage import Shown
+from tests.unit.workspace.stage import ACME, ANALYST, BOT
 
 pytestmark = pytest.mark.browser
-
-DESK, PHONE = (1440, 900), (400, 860)
-PATIENCE_MS = 5_000
-
-
-@dataclass
-class Shown:
-    """A page, and what is behind it."""
-
-    page: Page
-    workspace: Workspace
-    server: WorkspaceServer
-    bot: TinyBot
-    problems: list[str]
-
-    def ask(self, words: str = "@assist what needs attention first?") -> None:
-        box = self.page.get_by_test_id("composer")
-        box.fill(words)
-        box.press("Enter")
-
-    def answered(self) -> None:
-        self.bot.hold.set()
-        expect(self.page.get_by_role("button", name="Show graph")).to_be_visible()
-
-
-def _elsewhere(url: str, home: str) -> list[str]:
-    """A request that leaves the workspace's own server."""
-    return [] if url.startswith((home, "about:")) else [url]
-
-
-@pytest.fixture(scope="module")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """One for all: each test's workspace has a port, and so an origin, of its own."""
-    opened = browser.new_context()
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def shown(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Shown]:
-    width, height = getattr(request, "param", DESK)
-    with tiny_bot() as bot:
-        workspace = Workspace(
-            PEOPLE,
-            CHANNELS,
-            team_id=TEAM,
-            team_name="Demo",
-            bot=BOT,
-            clock=time.time,
-            deliver_to=bot.url,
-        )
-        server = serve(workspace)
-        bot.client.base_url = server.api_url
-        page = context.new_page()
-        page.set_viewport_size({"width": width, "height": height})
-        page.set_default_timeout(PATIENCE_MS)
-        problems: list[str] = []
-        page.on("pageerror", lambda error: problems.append(f"{error}"))
-        page.on(
-            "console", lambda said: problems.append(said.text) if said.type == "error" else None
-        )
-        page.on(
-            "request",
-            lambda asked: problems.append(asked.url) if server.url not in asked.url else None,
-        )
-        try:
-            page.goto(f"{server.url}/?as={ANALYST}#{ACME}")
-            expect(page.get_by_test_id("composer")).to_be_visible()
-            yield Shown(page, workspace, server, bot, problems)
-            assert problems == []
-        finally:
-            page.close()
-            workspace.wait_until_quiet(5)
-            bot.finish()
-            server.close()
 
 
 def test_a_question_is_answered_in_a_thread_that_opens_and_grows(shown: Shown) -> None:
@@ -163,17 +75,6 @@ def test_what_is_written_before_the_page_is_ready_is_sent_when_it_is(shown: Show
     expect(box).to_have_value("")
 
 
-def test_a_name_that_is_begun_before_the_page_is_ready_is_offered_when_it_is(shown: Shown) -> None:
-    page = shown.page
-    held: list[Route] = []
-    page.route("**/ui/events*", lambda route: held.append(route))  # noqa: PLW0108 - it must be a function
-    page.reload()
-    page.get_by_test_id("composer").press_sequentially("@as")
-    for route in held:
-        route.continue_()
-    expect(page.get_by_test_id("name-assist")).to_be_visible()
-
-
 def test_a_picture_comes_into_the_thread_and_can_be_enlarged(shown: Shown) -> None:
     page = shown.page
     shown.ask()
@@ -211,83 +112,6 @@ def test_hostile_words_stay_words(shown: Shown) -> None:
     assert page.locator(".mention.loud").count() == 0
 
 
-def test_a_whisper_is_seen_by_the_one_who_pressed_alone(shown: Shown) -> None:
-    page = shown.page
-    shown.ask()
-    shown.answered()
-    page.get_by_role("button", name="Why the first?").click()
-    whisper = page.get_by_text("Only the one who pressed sees this.")
-    expect(whisper).to_be_visible()
-    expect(page.get_by_text("Only visible to you")).to_be_visible()
-    page.get_by_test_id("person").select_option(OTHER)
-    expect(page.get_by_role("button", name="Show graph")).to_be_visible()
-    expect(whisper).to_be_hidden()
-
-
-def test_a_modal_asks_first_shows_errors_and_closes(shown: Shown) -> None:
-    page = shown.page
-    shown.ask()
-    shown.answered()
-    page.get_by_role("button", name="Plan the fix").click()
-    expect(page.get_by_test_id("confirm")).to_contain_text("Nothing is changed yet.")
-    page.get_by_test_id("confirm-yes").click()
-    modal = page.get_by_test_id("modal")
-    reason = modal.get_by_label("Reason")
-    expect(reason).to_be_focused()
-    expect(reason).to_have_attribute("aria-required", "true")
-    modal.get_by_test_id("modal-submit").click()
-    expect(reason).to_have_accessible_description("Please complete this required field.")
-    reason.fill("no")
-    modal.get_by_test_id("modal-submit").click()
-    expect(modal.get_by_role("alert").filter(has_text="few words")).to_be_visible()
-    expect(reason).to_have_attribute("aria-invalid", "true")
-    expect(reason).to_be_focused()
-    reason.fill("it ends the path")
-    modal.get_by_test_id("modal-submit").click()
-    expect(modal).to_be_hidden()
-
-
-def test_what_was_typed_stays_when_the_app_changes_the_modal(shown: Shown) -> None:
-    page = shown.page
-    shown.ask()
-    shown.answered()
-    page.get_by_role("button", name="Plan the fix").click()
-    page.get_by_test_id("confirm-yes").click()
-    modal = page.get_by_test_id("modal")
-    modal.get_by_label("Reason").fill("it ends the path")
-    (view_id,) = shown.workspace.state.open_views[ANALYST]
-    changed = {**reason_view(), "submit": {"type": "plain_text", "text": "Plan it now"}}
-    shown.bot.client.views_update(view_id=view_id, view=changed)
-    expect(modal.get_by_role("button", name="Plan it now")).to_be_visible()
-    expect(modal.get_by_label("Reason")).to_have_value("it ends the path")
-
-
-def test_what_is_typed_into_a_card_goes_with_the_press_and_survives_its_rewriting(
-    shown: Shown,
-) -> None:
-    page = shown.page
-    root = shown.workspace.say(ANALYST, ACME, "hello")
-    page.goto(f"{shown.server.url}/?as={ANALYST}#{ACME}/{root}")
-    reason = reason_view()["blocks"]
-    reject = {"type": "plain_text", "text": "Reject"}
-    row = {"type": "actions", "elements": [{"type": "button", "action_id": "no", "text": reject}]}
-    post, update = shown.bot.client.chat_postMessage, shown.bot.client.chat_update
-    ts = post(channel=ACME, thread_ts=root, text="Plan", blocks=[*reason, row])["ts"]
-    card = page.get_by_test_id("thread").locator(f"[data-ts='{ts}']")
-    card.get_by_label("Reason").press_sequentially("not during")
-    heading = {"type": "header", "text": {"type": "plain_text", "text": "1 of 2 approved"}}
-    update(channel=ACME, ts=ts, text="Plan", blocks=[heading, *reason, row])
-    expect(card.get_by_role("heading")).to_have_text("1 of 2 approved")
-    expect(card.get_by_label("Reason")).to_be_focused()
-    page.keyboard.press("End")
-    page.keyboard.type(" the sale")
-    card.get_by_role("button", name="Reject").click()
-    expect(page.get_by_text("Only the one who pressed sees this.")).to_be_visible()
-    (pressed,) = shown.bot.pressed
-    said = {"type": "plain_text_input", "value": "not during the sale"}
-    assert pressed["state"]["values"] == {"why": {"reason": said}}
-
-
 def test_an_answer_in_several_messages_is_read_from_its_beginning(shown: Shown) -> None:
     page = shown.page
     page.set_viewport_size({"width": 1200, "height": 560})
@@ -323,14 +147,6 @@ def test_an_answer_in_several_messages_is_read_from_its_beginning(shown: Shown) 
     thread.get_by_test_id("below").click()
     expect(plan).to_be_in_viewport()
     expect(thread.get_by_test_id("below")).to_be_hidden()
-
-
-def test_feedback_stays_pressed(shown: Shown) -> None:
-    shown.ask()
-    shown.answered()
-    useful = shown.page.get_by_role("button", name="Useful", exact=True)
-    useful.click()
-    expect(useful).to_have_attribute("aria-pressed", "true")
 
 
 def test_a_follow_up_in_the_thread_is_heard(shown: Shown) -> None:
@@ -427,94 +243,3 @@ def test_a_workspace_that_is_gone_is_said_to_be_and_found_again(shown: Shown) ->
     page.unroute("**/ui/**")
     expect(connection).to_be_hidden(timeout=10_000)
     shown.problems.clear()  # the browser complains of every request that it could not make
-
-
-def test_the_tabs_of_the_app_go_by_arrow_keys(shown: Shown) -> None:
-    page = shown.page
-    page.get_by_test_id("channel-bot").click()
-    page.get_by_test_id("tab-messages").press("ArrowRight")
-    expect(page.get_by_test_id("tab-home")).to_be_focused()
-    expect(page.get_by_test_id("home")).to_contain_text("58 criticals")
-
-
-def test_everything_can_be_done_from_the_keyboard(shown: Shown) -> None:
-    page = shown.page
-    shown.ask()
-    shown.answered()
-    page.get_by_test_id("thread-composer").focus()
-    for _ in range(20):
-        page.keyboard.press("Shift+Tab")
-        if page.evaluate("document.activeElement.textContent") == "Show graph":
-            break
-    page.keyboard.press("Enter")
-    shown_picture = page.get_by_test_id("thread").get_by_test_id("picture")
-    expect(shown_picture).to_be_visible()
-    shown_picture.press("Enter")
-    expect(page.get_by_test_id("picture-dialog")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(shown_picture).to_be_focused()
-
-
-@pytest.mark.parametrize(
-    ("shown", "scheme"),
-    [(DESK, "light"), (PHONE, "dark")],
-    indirect=["shown"],
-    ids=["a light desk", "a dark phone"],
-)
-def test_the_page_keeps_to_the_rules_of_accessibility(
-    shown: Shown, vendor: VendorTypes, scheme: Literal["light", "dark"]
-) -> None:
-    page = shown.page
-    page.emulate_media(color_scheme=scheme)
-    page.evaluate(f"{vendor.accessibility}; 0")
-
-    def broken() -> list[tuple[str, str]]:
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        return [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]]
-
-    assert broken() == []
-    shown.ask()
-    expect(page.get_by_test_id("thread").get_by_text("Fix the open SSH")).to_be_visible()
-    assert broken() == []
-    shown.answered()
-    page.get_by_role("button", name="Show graph").click()
-    picture_shown = page.get_by_test_id("thread").get_by_test_id("picture")
-    expect(picture_shown).to_be_visible()
-    assert broken() == []
-    page.get_by_role("button", name="Plan the fix").click()
-    page.get_by_test_id("confirm-yes").click()
-    page.get_by_test_id("modal").get_by_test_id("modal-submit").click()
-    expect(page.get_by_test_id("modal").get_by_role("alert").first).to_be_visible()
-    assert broken() == []
-
-
-def test_everything_that_can_be_pressed_has_a_name(shown: Shown) -> None:
-    shown.ask()
-    shown.answered()
-    unnamed = shown.page.evaluate(
-        """() => [...document.querySelectorAll('button, a[href], select, textarea, input')]
-        .filter((node) => node.checkVisibility())
-        .filter((node) => !(node.getAttribute('aria-label') || node.labels?.length
-            || node.textContent.trim()))
-        .map((node) => node.outerHTML)"""
-    )
-    assert unnamed == []
-
-
-@pytest.mark.parametrize("shown", [PHONE], indirect=True)
-def test_a_phone_shows_one_thing_at_a_time_and_the_verdict_first(shown: Shown) -> None:
-    page = shown.page
-    expect(page.get_by_role("navigation")).to_be_hidden()
-    opener = page.get_by_role("button", name="Open the channel list")
-    opener.click()
-    expect(page.get_by_test_id("honest")).to_be_visible()
-    expect(page.get_by_role("button", name="Close the channel list")).to_be_focused()
-    page.keyboard.press("Escape")
-    expect(opener).to_be_focused()
-    shown.ask()
-    shown.answered()
-    expect(page.get_by_test_id("composer")).to_be_hidden()
-    expect(page.get_by_text(VERDICT)).to_be_in_viewport()
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
-    page.get_by_role("button", name="Back to the channel").click()
-    expect(page.get_by_test_id("composer")).to_be_visible()
