@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.handlers.rotating import fixed
 from bot.handlers.slack_ingress import SlackIngress
 from bot.handlers.sqs_sender import NotSentError
 
@@ -123,7 +124,9 @@ class Edge:
 
     def start_again(self) -> None:
         """Another process, which remembers nothing, before the same queue."""
-        self.ingress = SlackIngress(SECRET, PATH, self.fifo, lambda: self.now, self.lines.append)
+        self.ingress = SlackIngress(
+            fixed(SECRET), PATH, self.fifo, lambda: self.now, self.lines.append
+        )
 
     def receive(self, event: Mapping[str, Any]) -> int:
         """The status that is answered."""

@@ -7,6 +7,8 @@ from typing import NamedTuple
 PATH = "/slack/events"
 """Where Slack delivers, unless SECURITY_ASSIST_SLACK_PATH says otherwise."""
 
+_ARN_PARTS = 7
+
 
 class MissingSettingError(Exception):
     """A door was started without a setting that it needs; says which."""
@@ -23,10 +25,18 @@ class AwsKeys(NamedTuple):
     token: str
 
 
+class SecretPlace(NamedTuple):
+    """Where AWS Secrets Manager has a secret."""
+
+    arn: str
+    region: str
+    url: str
+
+
 class IngressSettings(NamedTuple):
     """What the ingress needs; has no repr of its own, so never print it."""
 
-    signing_secret: str
+    signing_secret: str | SecretPlace
     queue_url: str
     region: str
     keys: AwsKeys
@@ -36,27 +46,25 @@ class IngressSettings(NamedTuple):
 class WorkerSettings(NamedTuple):
     """What the worker needs to know of Slack; has no repr of its own, so never print it."""
 
-    signing_secret: str
-    bot_token: str
+    signing_secret: str | SecretPlace
+    bot_token: str | SecretPlace
     api_url: str
+    keys: AwsKeys
+    """Empty where neither secret is in Secrets Manager."""
 
 
 def ingress(env: Mapping[str, str] | None = None) -> IngressSettings:
-    """`SLACK_SIGNING_SECRET`, `SECURITY_ASSIST_QUEUE`, and what Lambda itself sets.
+    """`SLACK_SIGNING_SECRET` or its ARN, `SECURITY_ASSIST_QUEUE`, and what Lambda itself sets.
 
     Raises:
-        MissingSettingError: one of them is empty.
+        MissingSettingError: one of them is empty, or is no ARN of a secret.
     """
     found = os.environ if env is None else env  # noqa: TID251 - this is the settings module
     return IngressSettings(
-        signing_secret=_needed(found, "SLACK_SIGNING_SECRET"),
+        signing_secret=_secret(found, "SLACK_SIGNING_SECRET"),
         queue_url=_needed(found, "SECURITY_ASSIST_QUEUE"),
         region=_needed(found, "AWS_REGION"),
-        keys=AwsKeys(
-            _needed(found, "AWS_ACCESS_KEY_ID"),
-            _needed(found, "AWS_SECRET_ACCESS_KEY"),
-            found.get("AWS_SESSION_TOKEN", ""),
-        ),
+        keys=_keys(found),
         path=found.get("SECURITY_ASSIST_SLACK_PATH") or PATH,
     )
 
@@ -64,20 +72,49 @@ def ingress(env: Mapping[str, str] | None = None) -> IngressSettings:
 def worker(env: Mapping[str, str] | None = None) -> WorkerSettings:
     """`SLACK_SIGNING_SECRET`, `SLACK_BOT_TOKEN`, and `SLACK_API_URL` where it is not Slack's own.
 
+    Of the first two each may be in Secrets Manager: `SLACK_SIGNING_SECRET_ARN`,
+    `SLACK_BOT_TOKEN_ARN`.
+
     Raises:
-        MissingSettingError: one of the first two is empty.
+        MissingSettingError: one of the first two is empty, or is no ARN of a secret.
     """
     found = os.environ if env is None else env  # noqa: TID251 - this is the settings module
     api_url = found.get("SLACK_API_URL") or "https://slack.com/api/"
+    signing_secret = _secret(found, "SLACK_SIGNING_SECRET")
+    bot_token = _secret(found, "SLACK_BOT_TOKEN")
+    away = not (isinstance(signing_secret, str) and isinstance(bot_token, str))
     return WorkerSettings(
-        signing_secret=_needed(found, "SLACK_SIGNING_SECRET"),
-        bot_token=_needed(found, "SLACK_BOT_TOKEN"),
+        signing_secret=signing_secret,
+        bot_token=bot_token,
         api_url=f"{api_url.rstrip('/')}/",
+        keys=_keys(found) if away else AwsKeys("", "", ""),
     )
 
 
-def _needed(env: Mapping[str, str], name: str) -> str:
+def _secret(env: Mapping[str, str], name: str) -> str | SecretPlace:
+    """The ARN counts where both are set: who moves a secret away means it."""
+    arn = env.get(f"{name}_ARN", "")
+    if not arn:
+        return _needed(env, name, f"{name} or {name}_ARN")
+    parts = arn.split(":", 6)
+    if len(parts) != _ARN_PARTS or parts[2] != "secretsmanager" or not (arn.isascii() and parts[3]):
+        raise MissingSettingError(f"{name}_ARN is no ARN of a secret in Secrets Manager")
+    partition, region = parts[1], parts[3]
+    host = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
+    own = env.get("AWS_ENDPOINT_URL_SECRETS_MANAGER") or env.get("AWS_ENDPOINT_URL")
+    return SecretPlace(arn, region, own or f"https://secretsmanager.{region}.{host}")
+
+
+def _keys(env: Mapping[str, str]) -> AwsKeys:
+    return AwsKeys(
+        _needed(env, "AWS_ACCESS_KEY_ID"),
+        _needed(env, "AWS_SECRET_ACCESS_KEY"),
+        env.get("AWS_SESSION_TOKEN", ""),
+    )
+
+
+def _needed(env: Mapping[str, str], name: str, said: str = "") -> str:
     value = env.get(name, "")
     if not value:
-        raise MissingSettingError(f"{name} is not set")
+        raise MissingSettingError(f"{said or name} is not set")
     return value

@@ -16,8 +16,9 @@ from typing import Any, Protocol
 
 from bot.handlers import settings
 from bot.handlers.delivery import addressed, challenge, content, job
+from bot.handlers.rotating import Rotating, UnreadSecretError, kept
 from bot.handlers.sqs_sender import NotSentError, SqsSender
-from bot.handlers.verifying import FORM, Refused, Signed, verified
+from bot.handlers.verifying import FORM, WRONG_SIGNATURE, Refused, Signed, verified
 
 REMEMBERED_S = 700.0
 """How long what was taken in is remembered: longer than a request can be valid, which is 360 s here
@@ -41,20 +42,14 @@ class SlackIngress:
 
     def __init__(
         self,
-        secret: str,
+        secret: Rotating,
         path: str,
         sender: Sender,
         clock: Callable[[], float],
         log: Callable[[str], object],
     ) -> None:
-        """`clock` gives seconds since the epoch; `log` takes a line of at most 256 bytes.
-
-        Raises:
-            ValueError: without a secret it would be open to everybody.
-        """
-        if not secret:
-            raise ValueError("a door without a signing secret would be open to everybody")
-        self._secret = secret.encode()
+        """`clock` gives seconds since the epoch; `log` takes a line of at most 256 bytes."""
+        self._secret = secret
         self._path = path
         self._sender = sender
         self._clock = clock
@@ -64,14 +59,26 @@ class SlackIngress:
     def receive(self, event: Mapping[str, Any]) -> Answer:
         """Answer one delivery."""
         try:
-            signed = verified(event, self._path, self._secret, self._clock())
-            return self._take(signed)
+            return self._take(self._verified(event))
+        except UnreadSecretError as error:
+            self._say("no-secret", 503, 0, str(error))
+            return _answer(503)
         except Refused as refused:
             self._say(refused.reason, refused.status, refused.length)
             return _answer(refused.status)
         except Exception as error:  # noqa: BLE001 - a door: Slack delivers again what fell over here
             self._say("fault", 500, 0, type(error).__name__)
             return _answer(500)
+
+    def _verified(self, event: Mapping[str, Any]) -> Signed:
+        """By the secret as it is kept; by the one that took its place, where this does not fit."""
+        now = self._clock()
+        try:
+            return verified(event, self._path, self._secret.value().encode(), now)
+        except Refused as refused:
+            if refused.reason != WRONG_SIGNATURE or not self._secret.changed():
+                raise
+        return verified(event, self._path, self._secret.value().encode(), now)
 
     def _take(self, signed: Signed) -> Answer:
         length = len(signed.body)
@@ -132,7 +139,8 @@ def _ingress() -> SlackIngress:
     """Made with the first delivery, and kept for as long as Lambda keeps the process."""
     told = settings.ingress()
     sender = SqsSender(told.queue_url, told.region, told.keys, time.time)
-    return SlackIngress(told.signing_secret, told.path, sender, time.time, _write)
+    secret = kept(told.signing_secret, told.keys, time.time)
+    return SlackIngress(secret, told.path, sender, time.time, _write)
 
 
 def lambda_handler(event: Mapping[str, Any], _: object) -> Answer:

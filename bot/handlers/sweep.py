@@ -8,10 +8,10 @@ is closed. Lost or doubled events therefore change nothing.
 from collections.abc import Mapping
 from typing import Any
 
-from bot.handlers.worker import opened
+from bot.handlers.worker import opening
 
 
 def lambda_handler(_event: Mapping[str, Any], _: object) -> None:
     """Look at every tenant's open requests; see `Fixing.sweep`."""
-    _worker, bot = opened()
+    _worker, bot = opening().now()
     bot.sweep()

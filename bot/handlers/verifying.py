@@ -20,6 +20,9 @@ PAST_S = 300
 FUTURE_S = 60
 """How far Slack's clock may be ahead of ours."""
 
+WRONG_SIGNATURE = "signature"
+"""Why a delivery is refused whose signature is well formed, and not that of our secret."""
+
 _MOST_HEADERS = 64
 _MOST_HEADER_BYTES = 16_384
 _TIMESTAMP_DIGITS = 10
@@ -64,7 +67,7 @@ def verified(event: Mapping[str, Any], path: str, secret: bytes, now: float) -> 
         raise Refused(401, "signature-form", length)
     mac = hmac.new(secret, b"v0:" + timestamp.encode() + b":" + body, "sha256").hexdigest()
     if not hmac.compare_digest(f"v0={mac}".encode(), signature.encode()):
-        raise Refused(401, "signature", length)
+        raise Refused(401, WRONG_SIGNATURE, length)
     if kind not in _KINDS:
         raise Refused(415, "content-type", length)
     return Signed(timestamp, signature, kind, body, now)

@@ -2,13 +2,15 @@
 
 SQS FIFO -> here. The event source mapping has to have `ReportBatchItemFailures`; a batch of one is
 best (`integrations/work/batch.py`). `SECURITY_ASSIST_STATE` has to be a folder below /tmp.
+Slack's secrets may be changed while this lives (`rotating.py`): what failed with the old ones comes
+again, and is met with the new.
 """
 
 import logging
 import os
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -16,10 +18,11 @@ from bot.fixing import advance_job
 from bot.handlers import settings
 from bot.handlers.delivery import PREFIX
 from bot.handlers.redelivery import Redelivery
+from bot.handlers.rotating import Rotating, kept
 from bot.slack.calls import calling, web_client
 from bot.slack_bot import SlackBot, SlackInstall
 from integrations.connect import Connections
-from integrations.errors import InvalidSettingError, RejectedRecordError
+from integrations.errors import InvalidSettingError, RejectedRecordError, SecurityAssistError
 from integrations.settings import Settings
 from integrations.work.batch import BatchQueue, work_through
 from integrations.work.port import Job, Lease
@@ -54,26 +57,58 @@ class Worker:
         self._queue.failed(lease, f"{name} (ref {ref})")
 
 
-@cache
-def opened() -> tuple[Worker, SlackBot]:
-    """Opened with the first event, and kept for as long as Lambda keeps the process.
+class Opening:
+    """The worker and its bot, made with the first event, and again once a secret is another."""
 
-    Raises:
-        MissingSettingError: Slack's secrets are not there.
-        InvalidSettingError: the queue is not one of SQS.
-    """
-    told = settings.worker()
+    def __init__(
+        self, secrets: Sequence[Rotating], make: Callable[..., tuple[Worker, SlackBot]]
+    ) -> None:
+        """`make` takes the secrets in their order."""
+        self._secrets = secrets
+        self._make = make
+        self._with: tuple[str, ...] = ()
+        self._made: tuple[Worker, SlackBot] | None = None
+
+    def now(self) -> tuple[Worker, SlackBot]:
+        """As they are to be used for one event.
+
+        Raises:
+            UnreadSecretError: Secrets Manager does not give us a secret.
+        """
+        told = tuple(secret.value() for secret in self._secrets)
+        if self._made is None or told != self._with:
+            try:
+                self._made = self._make(*told)
+            except SecurityAssistError:
+                self.doubt()
+                raise
+            self._with = told
+        return self._made
+
+    def doubt(self) -> None:
+        """Something failed: if a secret is another by now, the next event is met with it."""
+        for secret in self._secrets:
+            secret.changed()
+
+
+@cache
+def _connections() -> Connections:
+    return Connections(Settings.from_env())
+
+
+def _made(signing_secret: str, bot_token: str) -> tuple[Worker, SlackBot]:
+    api_url = settings.worker().api_url
     with calling("auth.test"):
-        me = web_client(told.bot_token, told.api_url).auth_test()
+        me = web_client(bot_token, api_url).auth_test()
     install = SlackInstall(
         team_id=str(me["team_id"]),
         bot_user_id=str(me["user_id"]),
         bot_id=str(me["bot_id"]),
-        token=told.bot_token,
-        signing_secret=told.signing_secret,
-        api_url=told.api_url,
+        token=bot_token,
+        signing_secret=signing_secret,
+        api_url=api_url,
     )
-    connections = Connections(Settings.from_env())
+    connections = _connections()
     queue = connections.work()
     if not isinstance(queue, BatchQueue):
         raise InvalidSettingError("SECURITY_ASSIST_QUEUE has to be the URL of a queue in SQS")
@@ -91,7 +126,22 @@ def opened() -> tuple[Worker, SlackBot]:
     return Worker(queue, bot, Redelivery(install, bot.knows)), bot
 
 
+@cache
+def opening() -> Opening:
+    """Kept for as long as Lambda keeps the process.
+
+    Raises:
+        MissingSettingError: Slack's secrets are not there.
+    """
+    told = settings.worker()
+    places = (told.signing_secret, told.bot_token)
+    return Opening([kept(place, told.keys, time.time) for place in places], _made)
+
+
 def lambda_handler(event: Mapping[str, Any], _: object) -> dict[str, list[dict[str, str]]]:
     """One batch of the queue."""
-    worker, _bot = opened()
-    return worker.take(event)
+    worker, _bot = opening().now()
+    answer = worker.take(event)
+    if answer["batchItemFailures"]:
+        opening().doubt()
+    return answer

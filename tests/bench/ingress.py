@@ -34,11 +34,12 @@ boto3.client("sqs", region_name="us-east-1", aws_access_key_id="a", aws_secret_a
 """
 _OURS = """
 import time
+from bot.handlers.rotating import fixed
 from bot.handlers.settings import AwsKeys
 from bot.handlers.sqs_sender import SqsSender
 url = "https://sqs.us-east-1.amazonaws.com/111111111111/assist.fifo"
 sender = SqsSender(url, "us-east-1", AwsKeys("a", "b", "c"), time.time)
-bot.handlers.slack_ingress.SlackIngress("s", "/slack/events", sender, time.time, print)
+bot.handlers.slack_ingress.SlackIngress(fixed("s"), "/slack/events", sender, time.time, print)
 """
 
 
@@ -115,13 +116,14 @@ def _event(number: int) -> bytes:
 
 
 def _ours(queue: str) -> Callable[[dict[str, Any]], None]:
-    from bot.handlers.settings import AwsKeys  # noqa: PLC0415 - what is imported is measured above
+    from bot.handlers.rotating import fixed  # noqa: PLC0415 - what is imported is measured above
+    from bot.handlers.settings import AwsKeys  # noqa: PLC0415
     from bot.handlers.slack_ingress import SlackIngress  # noqa: PLC0415
     from bot.handlers.sqs_sender import SqsSender  # noqa: PLC0415
 
     keys = AwsKeys("AKIDEXAMPLE", "not-a-secret", "not-a-token")
     sender = SqsSender(queue, "us-east-1", keys, time.time)
-    ingress = SlackIngress(SECRET, PATH, sender, time.time, sys.stderr.write)
+    ingress = SlackIngress(fixed(SECRET), PATH, sender, time.time, sys.stderr.write)
 
     def receive(event: dict[str, Any]) -> None:
         assert ingress.receive(event)["statusCode"] == 200

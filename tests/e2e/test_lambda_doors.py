@@ -45,6 +45,12 @@ def function_url(functions: list[LambdaFunction]) -> Iterator[str]:
         yield f"{url}{PATH}"
 
 
+def kept_secret(session: AwsSession, name: str, value: str) -> str:
+    """Its ARN, once the hub's Secrets Manager has it."""
+    secrets_manager = session.client("secretsmanager")
+    return str(secrets_manager.create_secret(Name=name, SecretString=value)["ARN"])
+
+
 @dataclass
 class Cloud:
     """The bot on Lambda, and the workspace that it is installed in."""
@@ -118,8 +124,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
             "SECURITY_ASSIST_QUEUE": queue,
             "SECURITY_ASSIST_TABLES": tables,
             "SECURITY_ASSIST_STATE": str(folder / "state"),
-            "SLACK_SIGNING_SECRET": SECRET,
-            "SLACK_BOT_TOKEN": TOKEN,
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER": endpoint,
+            "SLACK_SIGNING_SECRET_ARN": kept_secret(session, f"{mark}/signing", SECRET),
+            "SLACK_BOT_TOKEN_ARN": kept_secret(session, f"{mark}/token", TOKEN),
             "SLACK_API_URL": server.api_url,
         }
         for door in ("slack_ingress", "worker"):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.handlers.delivery import PREFIX, unpacked
+from bot.handlers.rotating import fixed
 from bot.handlers.slack_ingress import REMEMBERED_S, SlackIngress
 from bot.handlers.verifying import MOST_BYTES
 from tests.lambda_slack import (
@@ -255,12 +256,12 @@ def test_what_falls_over_is_answered_500_with_the_kind_of_the_fault_only(edge: E
         def send(self, text: str, group: str, name: str) -> None:
             raise ZeroDivisionError(text + group + name)
 
-    edge.ingress = SlackIngress(SECRET, PATH, Falls(), lambda: NOW, edge.lines.append)
+    edge.ingress = SlackIngress(fixed(SECRET), PATH, Falls(), lambda: NOW, edge.lines.append)
     assert edge.receive(delivered(mention())) == 500
     assert json.loads(edge.lines[0])["error"] == "ZeroDivisionError"
     assert "Ev1" not in edge.lines[0]
 
 
-def test_a_door_without_a_secret_does_not_open(edge: Edge) -> None:
+def test_a_door_without_a_secret_does_not_open() -> None:
     with pytest.raises(ValueError, match="secret"):
-        SlackIngress("", PATH, edge.fifo, lambda: NOW, edge.lines.append)
+        fixed("")

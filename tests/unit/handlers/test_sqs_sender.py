@@ -1,14 +1,8 @@
-"""One message into SQS by hand: signed as botocore signs, and never called sent when it is not."""
+"""One message into SQS by hand: never called sent when it is not."""
 
-import time
-from calendar import timegm
-from collections.abc import Callable
 from contextlib import closing
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
 from bot.handlers.settings import AwsKeys
 from bot.handlers.sqs_sender import NotSentError, SqsSender
@@ -16,37 +10,9 @@ from tests.lambda_slack import NOW
 from tests.loopback_aws import Answer, RefusedError, loopback_aws
 from tests.loopback_http import served
 
-URL = "https://sqs.eu-west-1.amazonaws.com/111111111111/assist.fifo"
 
-
-def sender(url: str, token: str = "", now: Callable[[], float] = lambda: NOW) -> SqsSender:
-    return SqsSender(url, "eu-west-1", AwsKeys("AKIDEXAMPLE", "not-a-secret", token), now)
-
-
-@pytest.mark.parametrize("token", ["", "a/token+of=a role"])
-def test_the_signature_is_botocores(token: str) -> None:
-    payload = b'{"MessageBody": "{}"}'
-    mine = sender(URL, token)
-    heads = mine.signed_headers(payload)
-    plain = {n: v for n, v in heads.items() if n in {"content-type", "host", "x-amz-target"}}
-    request = AWSRequest("POST", "https://sqs.eu-west-1.amazonaws.com/", plain, payload)
-    credentials = Credentials("AKIDEXAMPLE", "not-a-secret", token or None)
-    SigV4Auth(credentials, "sqs", "eu-west-1").add_auth(request)
-    theirs = timegm(time.strptime(request.headers["X-Amz-Date"], "%Y%m%dT%H%M%SZ"))
-    ours = sender(URL, token, lambda: theirs).signed_headers(payload)
-    assert ours["authorization"] == request.headers["Authorization"]
-    assert ("x-amz-security-token" in ours["authorization"]) is bool(token)
-
-
-def test_the_key_is_made_anew_when_the_day_changes() -> None:
-    days = iter((NOW, NOW + 86_400))
-    mine = sender(URL, now=lambda: next(days))
-    assert mine.signed_headers(b"")["authorization"] != mine.signed_headers(b"")["authorization"]
-    later = sender(URL, now=lambda: NOW + 86_400).signed_headers(b"")
-    again = iter((NOW, NOW + 86_400))
-    mine = sender(URL, now=lambda: next(again))
-    mine.signed_headers(b"")
-    assert mine.signed_headers(b"") == later
+def sender(url: str, token: str = "") -> SqsSender:
+    return SqsSender(url, "eu-west-1", AwsKeys("AKIDEXAMPLE", "not-a-secret", token), lambda: NOW)
 
 
 def sent(answer: Answer, times: int = 1) -> list[tuple[str, dict[str, object]]]:
@@ -102,8 +68,8 @@ def test_a_connection_that_was_closed_in_the_meantime_is_opened_again() -> None:
 
     with served(answer) as url, closing(sender(f"{url}/1/a.fifo")) as mine:
         mine.send("{}", "g", "n")
-        assert mine._wire._socket is not None
-        mine._wire._socket.shutdown(2)
+        assert mine._aws._wire._socket is not None
+        mine._aws._wire._socket.shutdown(2)
         mine.send("{}", "g", "n2")
     assert len(came) == 2
 
