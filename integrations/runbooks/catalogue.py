@@ -135,11 +135,19 @@ class ShippedRunbooks(RunbookCatalogue):
 def index_of(folder: Path) -> str:
     """The text of a folder's index, from its files: a line for each runbook, by name.
 
+    Above them stand the controls whose remedy is known and is done by hand: none of ours fixes them.
+
     Raises:
         InvalidRunbookError: a file is not usable, or two of them serve one control or one name.
     """
     entries = _in_order([_entry(folder / name) for name in _names(folder)])
-    return "# Written by `make runbooks`.\n" + "".join(map(_line, entries))
+    served = {control.casefold() for entry in entries for control in entry.controls}
+    by_hand = [remedy.control for key, remedy in _remedies().items() if key not in served]
+    return (
+        "# Written by `make runbooks`.\n"
+        "# By hand, with the steps of integrations/runbooks/remedies.toml, because no change in place is\n"
+        f"# both enough and safe: {', '.join(sorted(by_hand))}.\n" + "".join(map(_line, entries))
+    )
 
 
 def _line(entry: Entry) -> str:
