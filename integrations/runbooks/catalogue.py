@@ -135,7 +135,7 @@ class ShippedRunbooks(RunbookCatalogue):
 def index_of(folder: Path) -> str:
     """The text of a folder's index, from its files: a line for each runbook, by name.
 
-    Above them stand the controls whose remedy is known and is done by hand: none of ours fixes them.
+    Above them stand the controls whose remedy is known, and is done by hand.
 
     Raises:
         InvalidRunbookError: a file is not usable, or two of them serve one control or one name.
@@ -145,8 +145,9 @@ def index_of(folder: Path) -> str:
     by_hand = [remedy.control for key, remedy in _remedies().items() if key not in served]
     return (
         "# Written by `make runbooks`.\n"
-        "# By hand, with the steps of integrations/runbooks/remedies.toml, because no change in place is\n"
-        f"# both enough and safe: {', '.join(sorted(by_hand))}.\n" + "".join(map(_line, entries))
+        "# Fixed by hand, with the steps of integrations/runbooks/remedies.toml, because no change\n"
+        f"# in place is both enough and safe: {', '.join(sorted(by_hand))}.\n"
+        + "".join(map(_line, entries))
     )
 
 
