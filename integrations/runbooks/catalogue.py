@@ -145,8 +145,8 @@ def index_of(folder: Path) -> str:
     by_hand = [remedy.control for key, remedy in _remedies().items() if key not in served]
     return (
         "# Written by `make runbooks`.\n"
-        "# Fixed by hand, with the steps of integrations/runbooks/remedies.toml, because no change\n"
-        f"# in place is both enough and safe: {', '.join(sorted(by_hand))}.\n"
+        "# Fixed by hand, with the steps of integrations/runbooks/remedies.toml: no change\n"
+        f"# in place is enough and safe: {', '.join(sorted(by_hand))}.\n"
         + "".join(map(_line, entries))
     )
 
