@@ -1,5 +1,6 @@
 """The resource graph of a large tenant: how long it loads, and how far an attacker gets in it."""
 
+import gc
 import random
 import resource
 import shutil
@@ -62,6 +63,9 @@ def _figures(path: Path) -> Iterator[str]:
     yield f"opened again: {time.perf_counter() - began:.1f} s, file {size:.0f} MB"
     everything = [resource.id for resource in resources]
     starts = chance.sample(everything, _STARTS)
+    # The estate that was written is the bench's own: no process that answers holds or collects it.
+    gc.collect()
+    gc.freeze()
     goal = "(goal p99 <= 5 ms)"
     yield line("3 hops from anywhere", _each(graph, starts), goal)
     yield line("3 hops over dictionaries of links", _over_dictionaries(links, starts), "(rival)")
