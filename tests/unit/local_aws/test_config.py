@@ -82,7 +82,7 @@ def test_a_database_without_a_subnet_group_is_an_item_too(bare_aws: Emulated, gr
         answer = config.batch_get_resource_config(resourceKeys=[key])
 
         (item,) = answer["baseConfigurationItems"]
-        assert item["resourceName"] == "in-no-group"
+        assert item["resourceId"] == made["DbiResourceId"]
     finally:
         rds.delete_db_instance(DBInstanceIdentifier="in-no-group", SkipFinalSnapshot=True)
 
