@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from integrations.remediations.dynamodb import DynamoRemediations
     from integrations.remediations.sqlite import SqliteRemediations
     from integrations.resources.aggregator import ConfigAggregator
+    from integrations.resources.digests import Told
     from integrations.resources.graphersal import GraphersalGraphs
     from integrations.resources.gremlin import GremlinResourceGraph
     from integrations.resources.gremlin_network import GremlinGraphs
@@ -263,7 +264,7 @@ class Connections:
         assert self._settings.aws is not None  # noqa: S101 - there is a Region
         return aggregator(self.directory.get(tenant_id), self._settings.aws)
 
-    def digests(self, tenant_id: str) -> Callable[[], dict[str, str]]:
+    def digests(self, tenant_id: str) -> "Callable[[], dict[str, Told]]":
         """What tells each of a tenant's stored resources from what it may have become.
 
         Raises:

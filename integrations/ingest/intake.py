@@ -5,7 +5,7 @@ Stores keep the latest state by identity, so whatever was cut off half-way is si
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
@@ -27,6 +27,7 @@ from integrations.resources.config_items import (
     is_config_item,
     read_item,
 )
+from integrations.resources.listed_rows import told_row
 from integrations.systems import Systems
 
 _FINDINGS_AT_ONCE: Final = 500
@@ -165,7 +166,7 @@ class Intake:
         if not is_config_item(item):
             # Says what it would have to be.
             convert_one(record.data)
-        read_in = read_item(item)
+        read_in = replace(read_item(item), row=told_row(record.data))
         tenant = self._tenant_of(read_in.account)
         waiting = self._waiting.setdefault(tenant, _Waiting())
         waiting.items.append((record, read_in))

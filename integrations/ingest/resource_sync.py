@@ -1,8 +1,10 @@
 """A tenant's resources listed from Config's aggregator, and only what changed written to the graph.
 
-What a listing tells is compared by digest with what the graph told the last time. Digests lie in
-the graph, with the resources that they are of: written in the same request, they cannot say other
-than what is stored, they need no engine of their own, and what the pushed events wrote counts too.
+What a listing tells is compared by digest with what the graph told the last time: first the row as
+it is written, and where that is not known, what it says. Digests lie in the graph, with the
+resources that they are of: written in the same request, they cannot say other than what is stored,
+they need no engine of their own, and what the pushed events wrote counts too. A row that says what
+is stored in other words than it came in (an event's) is written once more, to be known by its own.
 
 What is stored and not listed is deleted, but only after a listing that was followed from its first
 page to its last, only in accounts and Regions of which it told something, and only when the
@@ -25,7 +27,8 @@ from integrations.ingest.intake import Intake
 from integrations.ingest.reading import records_of
 from integrations.ingest.records import Reject
 from integrations.resources.config_items import change_of, is_config_item, read_item
-from integrations.resources.digests import digest_of
+from integrations.resources.digests import Told, digest_of
+from integrations.resources.listed_rows import row_of
 from integrations.resources.listing import ResourceListing, StaleListingError
 from integrations.resources.port import GraphChange, Resource
 from integrations.systems import Systems
@@ -68,7 +71,7 @@ class ResourceSync:
         self,
         systems: Systems,
         listing: ResourceListing,
-        digests: Callable[[], Mapping[str, str]],
+        digests: Callable[[], Mapping[str, Told]],
         letters: DeadLetters,
         checkpoints: Checkpoints,
         clock: Callable[[], float],
@@ -175,8 +178,9 @@ class ResourceSync:
 class _Work:
     """What one sync has seen."""
 
-    def __init__(self, systems: Systems, stored: Mapping[str, str]) -> None:
+    def __init__(self, systems: Systems, stored: Mapping[str, Told]) -> None:
         self.stored = stored
+        self._rows = {told.row: resource_id for resource_id, told in stored.items() if told.row}
         self.listed: set[str] = set()
         self.places: set[tuple[str, str]] = set()
         """Accounts and Regions of which something was told."""
@@ -186,6 +190,8 @@ class _Work:
         self._tenant = systems.tenant
         self._systems = systems
         self._intake = self._opened()
+        self._again = self._opened()
+        """What is stored as it is listed, but was told in other words."""
 
     def _opened(self) -> Intake:
         return Intake(
@@ -205,11 +211,24 @@ class _Work:
     def take(self, record: bytes) -> None:
         """Look at one listed resource; let it wait to be stored if it is not as it was."""
         self.summary.listed += 1
-        if self._is_as_it_was(record):
+        if self._is_known(record):
             return
         self.waiting += 1
+        intake = self._again if self._is_as_it_was(record) else self._intake
         for found in records_of(_SOURCE, self.summary.listed, record):
-            self._intake.take(found)
+            intake.take(found)
+
+    def _is_known(self, record: bytes) -> bool:
+        """Whether it came so before, and what it said then is what is stored."""
+        resource_id = self._rows.get(row_of(record))
+        if resource_id is None:
+            return False
+        told = self.stored[resource_id]
+        if told.account not in self._tenant.accounts:
+            return False
+        self.listed.add(resource_id)
+        self.places.add((told.account, told.region))
+        return True
 
     def _is_as_it_was(self, record: bytes) -> bool:
         try:
@@ -223,16 +242,18 @@ class _Work:
         self.places.add((item.account, item.region))
         change = change_of([item])
         digest = digest_of(change.resources[0], [link for _, link in change.links])
-        return self.stored.get(item.id) == digest
+        told = self.stored.get(item.id)
+        return told is not None and told.digest == digest
 
     def store(self) -> None:
         """Write what waits."""
         self._intake.store_all()
-        done = self._intake.summary
-        self.summary.changed += done.resources
-        self.summary.rejected += done.rejected
+        self._again.store_all()
+        self.summary.changed += self._intake.summary.resources
+        self.summary.rejected += self._intake.summary.rejected + self._again.summary.rejected
         self.waiting = 0
         self._intake = self._opened()
+        self._again = self._opened()
 
     def may_be_gone(self, one: Resource, begun: datetime) -> bool:
         """Whether Config told of it, before the listing began, where the listing told something."""

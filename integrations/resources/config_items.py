@@ -96,6 +96,8 @@ class ConfigItem:
     configuration: Mapping[str, Any] = field(default_factory=dict)
     supplementary: Mapping[str, Any] = field(default_factory=dict)
     relationships: Sequence[Mapping[str, Any]] = ()
+    row: str = ""
+    """The digest of the record as it was written, where one was made."""
 
 
 def is_config_item(record: Mapping[str, Any]) -> bool:
@@ -173,6 +175,7 @@ def change_of(items: Sequence[ConfigItem]) -> GraphChange:
             for item in latest.values()
             if item.deleted and item.captured_at > _NEVER
         },
+        rows={item.id: item.row for item in latest.values() if item.row and not item.deleted},
     )
 
 

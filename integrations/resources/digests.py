@@ -2,18 +2,29 @@
 
 import hashlib
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 import orjson
 
 from integrations.resources.port import Link, Resource
 
-_SIZE: Final = 8
-"""Bytes: of a million resources that change once each, one in 18 million million is missed."""
+_SIZE: Final = 16
+"""Bytes: as many as keep whoever names and tags resources from making two states look like one."""
+
+
+class Told(NamedTuple):
+    """What a graph keeps of what was told of a resource."""
+
+    digest: str
+    """As `digest_of` makes it."""
+    row: str
+    """Of the record as it was written (`listed_rows`); empty where that is not known."""
+    account: str
+    region: str
 
 
 def digest_of(resource: Resource, links: Iterable[Link]) -> str:
-    """16 hex digits of a resource without its capture time, and of the links its item tells of.
+    """32 hex digits of a resource without its capture time, and of the links its item tells of.
 
     It is of the item as converted, not as AWS wrote it: what we do not read changes nothing, the
     forms in which Config tells one thing are one, and when our reading changes all is written anew.

@@ -6,6 +6,7 @@ Kept to what Neptune allows: no lambdas, no steps of one engine, one frontier of
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from pathlib import Path as FilePath
+from sys import intern
 from typing import Any
 
 from gremlin_python.driver.remote_connection import RemoteConnection
@@ -15,6 +16,7 @@ from gremlin_python.process.traversal import P, T, TextP
 from typing_extensions import override
 
 from integrations.errors import NotFoundError
+from integrations.resources.digests import Told
 from integrations.resources.gremlin_rows import EPOCH, FRONTIER, Rows, Sizes, chunks, folded
 from integrations.resources.gremlin_writes import GremlinWrites
 from integrations.resources.neptune_csv import export
@@ -66,13 +68,20 @@ class GremlinResourceGraph(ResourceGraph, ExportableGraph):
         GremlinWrites(self._g, self._rows, self._sizes).apply(change)
         return self.summary()
 
-    def digests(self) -> dict[str, str]:
+    def digests(self) -> dict[str, Told]:
         """By id what tells each described resource, and what its item told, from other states.
 
-        As `digests.digest_of` does; empty text where some of what was told is not stored.
+        Without those of which some of what was told is not stored.
         """
-        steps = self._known().has("told").project("i", "d").by(T.id).by("told")
-        return {self._rows.rid(row["i"]): row["d"] for row in steps.to_list()}
+        steps = self._known().has("told").project("i", "d", "w", "a", "g").by(T.id).by("told")
+        # What was written before rows were kept has none.
+        row = __.coalesce(__.values("row"), __.constant(""))
+        found: dict[str, Told] = {}
+        for told in steps.by(row).by("account").by("region"):
+            # One text for all that are in one place: there are few places, and many resources.
+            account, region = intern(told.get("a", "")), intern(told.get("g", ""))
+            found[self._rows.rid(told["i"])] = Told(told["d"], told["w"], account, region)
+        return found
 
     @override
     def get(self, ids: Sequence[str]) -> dict[str, Resource]:

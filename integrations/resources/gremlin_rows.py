@@ -102,12 +102,18 @@ class Rows:
         """What a vertex is found by."""
         return {T.id: self.vid(resource.id), T.label: resource.type}
 
-    def row(self, resource: Resource, told: str = "") -> dict[str, Any]:
+    def row(self, resource: Resource, told: str = "", row: str = "") -> dict[str, Any]:
         """What writes a vertex: what it is `m`atched by and its new `p`roperties."""
-        return {"m": self.identity(resource), "p": self.properties(resource, told)}
+        return {"m": self.identity(resource), "p": self.properties(resource, told, row)}
 
-    def properties(self, resource: Resource, told: str = "") -> dict[str, Any]:
-        """What a vertex holds; `told` is the digest of the resource and of its item's links."""
+    def properties(self, resource: Resource, told: str = "", row: str = "") -> dict[str, Any]:
+        """What a vertex holds.
+
+        Args:
+            resource: Its resource.
+            told: The digest of the resource and of its item's links.
+            row: The digest of the record that told of it, as that was written.
+        """
         words = (resource.name, resource.short_id, resource.id)
         held = {
             "tenant": self.tenant,
@@ -121,6 +127,7 @@ class Rows:
             "tags": _text(dict(resource.tags)),
             "facts": _text(dict(resource.properties)),
             "told": told,
+            "row": row,
         }
         return held | {"digest": digest(held)}
 
@@ -213,9 +220,9 @@ def normal(row: Mapping[Any, Any]) -> Mapping[str, Any]:
 
 
 def digest(held: Mapping[str, Any]) -> str:
-    """What tells a vertex's properties from others: 16 hex digits."""
+    """What tells a vertex's properties from others: 32 hex digits."""
     text = "\x1f".join([*map(str, held.values())])
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def captured(resource: Resource) -> int:

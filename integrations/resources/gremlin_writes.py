@@ -80,7 +80,7 @@ class GremlinWrites:
             for owner, link in links
             if lost.isdisjoint({(owner, link.source), (owner, link.target)})
         ]
-        self._merge(fresh, links)
+        self._merge(fresh, links, change.rows)
         self._replace_links(living, told)
         self._derive(whole=not settled or self._changes.many)
         self.replace([self._rows.settled_row(RULES)])
@@ -195,13 +195,21 @@ class GremlinWrites:
             gone |= {by_vertex[row["i"]]: row["c"] for row in rows}
         return gone
 
-    def _merge(self, resources: Sequence[Resource], links: Sequence[tuple[str, Link]]) -> None:
+    def _merge(
+        self,
+        resources: Sequence[Resource],
+        links: Sequence[tuple[str, Link]],
+        told_in: Mapping[str, str],
+    ) -> None:
         told: dict[str, list[Link]] = {resource.id: [] for resource in resources}
         for owner, link in links:
             told[owner].append(link)
         before = self._reading.outlines(told)
         moved = self._relabelled(resources)
-        rows = [self._rows.row(one, digest_of(one, told[one.id])) for one in resources]
+        rows = [
+            self._rows.row(one, digest_of(one, told[one.id]), told_in.get(one.id, ""))
+            for one in resources
+        ]
         there = self._digests([resource.id for resource in resources])
         # What is there already is not written again: whoever reads meanwhile sees it whole.
         self.replace([row for row in rows if there.get(row["m"][T.id]) != row["p"]["digest"]])
@@ -219,7 +227,7 @@ class GremlinWrites:
     def _forget_digests(self, ids: Collection[str]) -> None:
         """What these items told is not all stored any more: let them be taken for changed."""
         for chunk in chunks(self._rows.vids(ids), FRONTIER):
-            self._g.V(list(chunk)).properties("told", "digest").drop().to_list()
+            self._g.V(list(chunk)).properties("told", "row", "digest").drop().to_list()
 
     def replace(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write vertices with these properties and no others, whatever they had before."""

@@ -23,7 +23,7 @@ from integrations.resources.gremlin_rows import Sizes
 RECORDS = 200
 """Labels and properties that one request writes best ("Best practices: efficient upserts with
 Gremlin mergeV and mergeE": batches of about 200 records)."""
-_OF_A_VERTEX, _OF_AN_EDGE = 13, 4
+_OF_A_VERTEX, _OF_AN_EDGE = 14, 4
 """A label and what `gremlin_rows` gives it."""
 _SIZES = Sizes(vertices=RECORDS // _OF_A_VERTEX, edges=RECORDS // _OF_AN_EDGE)
 _SERVICE = "neptune-db"

@@ -30,6 +30,7 @@ _VERTEX = {
     "tags": "String",
     "facts": "String",
     "told": "String",
+    "row": "String",
     "digest": "String",
 }
 _GONE = {"at": "Long", "owners": "String"}

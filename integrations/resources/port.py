@@ -127,6 +127,8 @@ class GraphChange:
     deleted_at: Mapping[str, datetime] = field(default_factory=dict)
     """When they were found to be gone: what was captured later than that stays, and what was
     captured earlier does not come back. One that is not named here is gone whatever is stored."""
+    rows: Mapping[str, str] = field(default_factory=dict)
+    """By id the digest of the record that told of a resource, as it was written (`listed_rows`)."""
 
 
 @dataclass(frozen=True, slots=True)

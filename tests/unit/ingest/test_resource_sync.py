@@ -1,7 +1,7 @@
 """The sync of the graph: only what changed is written, and only what is gone is deleted."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from integrations.handlers.resources import synced
 from integrations.ingest.door import QueueDoor
 from integrations.ingest.resource_sync import TOKEN_LIFE_S, ResourceSync, SyncSummary
 from integrations.resources.aggregator import ConfigAggregator
+from integrations.resources.digests import Told
 from integrations.resources.listing import StaleListingError
 from integrations.resources.port import INTERNET, GraphChange, LinkKind
 from integrations.settings import Settings
@@ -40,7 +41,7 @@ class Estate:
     now: float = _NOW
     writes: list[GraphChange] = field(default_factory=list)
 
-    def sync(self) -> ResourceSync:
+    def sync(self, digests: Callable[[], dict[str, Told]] | None = None) -> ResourceSync:
         systems = self.connections.systems("acme")
         graph = systems.resources
         written = self.writes
@@ -63,7 +64,7 @@ class Estate:
                 clock=lambda: self.now,
                 pause=lambda _: None,
             ),
-            self.connections.digests("acme"),
+            digests or self.connections.digests("acme"),
             self.connections.dead_letters(),
             self.connections.checkpoints(),
             lambda: self.now,
@@ -242,6 +243,24 @@ def test_an_event_shows_a_change_at_once_and_the_sync_has_nothing_to_add(estate:
     assert [one.body for one in estate.connections.dead_letters().listed(RESOURCES)] == [b"poison"]
     estate.put(changed)
     assert estate.run().changed == 0
+    # Known by the event's words; from now on by the listing's.
+    assert estate.written() == [_arn(1)]
+    estate.run()
+    assert estate.writes == []
+
+
+def test_a_row_that_came_so_before_is_not_looked_into(estate: Estate) -> None:
+    estate.run()
+    digests = estate.connections.digests("acme")
+    told = {
+        resource_id: one._replace(digest="as if it said something else")
+        for resource_id, one in digests().items()
+    }
+    estate.writes.clear()
+    done = estate.sync(lambda: told).run()
+    assert (done.listed, done.changed, estate.writes) == (251, 0, [])
+    unknown = {resource_id: one._replace(row="") for resource_id, one in told.items()}
+    assert estate.sync(lambda: unknown).run().changed == 251
 
 
 def test_a_mention_of_what_was_gone_is_back_when_it_is_back(estate: Estate) -> None:
