@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from agent.views import View
+from integrations.conversations.session import ThreadKey
 from integrations.systems import Systems
 
 
@@ -42,6 +43,8 @@ class Question:
     """The asker's stable platform id, for traces."""
     canonical: bool = False
     """The text is one of ours (a button): no language model is needed to understand it."""
+    thread: ThreadKey | None = None
+    """Where it was asked; `session_id` is this one's where it is known."""
 
 
 class StepState(StrEnum):

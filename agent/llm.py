@@ -36,7 +36,9 @@ def _bedrock(settings: Settings) -> Model:
     from strands.models.bedrock import BedrockModel  # noqa: PLC0415 - the same
     from strands.models.model import CacheConfig  # noqa: PLC0415 - the same
 
-    options: dict[str, object] = {"cache_config": CacheConfig(strategy="auto")}
+    options: dict[str, object] = {}
+    if settings.prompt_cache:
+        options["cache_config"] = CacheConfig(strategy="auto")
     if settings.model_id:
         options["model_id"] = settings.model_id
     if settings.guardrail_id:

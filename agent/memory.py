@@ -13,10 +13,9 @@ def shortened(messages: Sequence[dict[str, Any]], said: str) -> list[dict[str, A
     A turn starts with a person's text; cutting only there keeps every tool's result beside its
     call, which providers insist on.
     """
-    starts = [i for i, message in enumerate(messages) if _asks(message)]
-    if not starts:
+    kept = recent(messages)
+    if not kept:
         return []
-    kept = [dict(message) for message in messages[starts[max(0, len(starts) - TURNS)] :]]
     if kept[-1].get("role") == "assistant" and not _calls(kept[-1]):
         kept.pop()
     if said:
@@ -24,6 +23,14 @@ def shortened(messages: Sequence[dict[str, Any]], said: str) -> list[dict[str, A
     elif kept and kept[-1].get("role") == "user":
         kept.append({"role": "assistant", "content": [{"text": "(no answer)"}]})
     return kept
+
+
+def recent(messages: Sequence[dict[str, Any]], turns: int = TURNS) -> list[dict[str, Any]]:
+    """The last turns, whole; what stands before the first question belongs to none."""
+    starts = [i for i, message in enumerate(messages) if _asks(message)]
+    if not starts:
+        return []
+    return [dict(message) for message in messages[starts[max(0, len(starts) - turns)] :]]
 
 
 def _asks(message: dict[str, Any]) -> bool:

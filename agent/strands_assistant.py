@@ -84,10 +84,12 @@ class StrandsAssistant(Assistant):
         settings: Settings,
         clock: Callable[[], float] = time.time,
         propose: Proposer | None = None,
+        recall: Callable[[str], str] | None = None,
     ) -> None:
         """`model` answers; when it fails, `OfflineModel` does, and the answer says so.
 
-        `propose` plans fixes; without it there is only advice.
+        `propose` plans fixes; without it there is only advice. `recall` gives what a model is to
+        know of earlier threads when it is asked something, fenced as data.
         """
         self._model = model
         self._offline = model if isinstance(model, OfflineModel) else OfflineModel()
@@ -96,6 +98,7 @@ class StrandsAssistant(Assistant):
         self._settings = settings
         self._clock = clock
         self._propose = propose
+        self._recall = recall
 
     @override
     def answer(self, question: Question) -> Iterator[AnswerEvent]:
@@ -150,9 +153,12 @@ class StrandsAssistant(Assistant):
                 TenantFence(turn.question.scope.foreign),
             ],
             retry_strategy=None,
+            trace_attributes=_traced(asked),
         )
+        recalled = self._recall(asked.text) if self._recall and not offline else ""
+        prompt: Any = [{"text": recalled}, {"text": asked.text}] if recalled else asked.text
         limits = {"turns": self._settings.turns}
-        stream = agent.stream_async(turn.question.text, invocation_state={}, limits=limits)  # type: ignore[arg-type] # a TypedDict
+        stream = agent.stream_async(prompt, invocation_state={}, limits=limits)  # type: ignore[arg-type] # a TypedDict
         limit_s = _OFFLINE_S if offline else self._settings.answer_s
         for event in _stepwise(stream, limit_s):
             yield from self._heard(turn, event)
@@ -160,7 +166,7 @@ class StrandsAssistant(Assistant):
         if rest:
             turn.text.append(rest)
             yield TextDelta(rest)
-        turn.messages = [dict(message) for message in agent.messages]
+        turn.messages = [_without(dict(message), recalled) for message in agent.messages]
 
     def _heard(self, turn: _Turn, event: dict[str, Any]) -> Iterator[AnswerEvent]:
         """What one raw event means to the outside; everything else stays inside."""
@@ -221,6 +227,19 @@ class StrandsAssistant(Assistant):
         except StaleWriteError:
             # Two questions of one thread were answered at once; the other one is remembered.
             _log.info("session=<%s> | another answer was remembered", question.session_id)
+
+
+def _traced(question: Question) -> dict[str, Any]:
+    """What every span of the turn is found by."""
+    tenants = [systems.tenant.id for systems in question.scope.systems]
+    return {"session.id": question.session_id, "security_assist.tenants": tenants}
+
+
+def _without(message: dict[str, Any], recalled: str) -> dict[str, Any]:
+    """What was recalled for one question is not part of what was said."""
+    if recalled and message.get("role") == "user":
+        message["content"] = [b for b in message["content"] if b.get("text") != recalled]
+    return message
 
 
 def _tenant_names(scope: Scope) -> tuple[str, ...]:

@@ -22,15 +22,12 @@ from bot.fixing import ACTIONS, Fixing
 from bot.messages import Actions, Button, Channel, Click, Incoming, Picture, Place, Prose, Reply
 from bot.turned_away import write_down
 from integrations.conversations.port import ConversationStore
-from integrations.conversations.session import session_id
+from integrations.conversations.session import EVERY_TENANT, ThreadKey
 from integrations.errors import NotFoundError, SecurityAssistError
 from integrations.systems import Estate
 from integrations.tenants.port import Binding, ChannelKey, TenantDirectory
 
 _log = logging.getLogger(__name__)
-
-_EVERY_TENANT = "*"
-"""The tenant part of an operators' thread's memory; no tenant's id has this form."""
 
 _LONGEST_ASKED = 1_000
 """Characters of a question that a button carries."""
@@ -123,11 +120,12 @@ class Conversation:
         binding = self._directory.binding(place.key)
         if binding is None:
             return False
-        return bool(self._memory.load(_session(place, binding)).messages)
+        return bool(self._memory.load(_thread(place, binding).session_id).messages)
 
     def _answer(self, text: str, binding: Binding, channel: Channel, *, canonical: bool) -> None:
         place = channel.place
-        session = _session(place, binding)
+        thread = _thread(place, binding)
+        session = thread.session_id
         focus = self._memory.load(session).focus if binding.operator else ()
         scope = scope_for(binding, text, focus, self._estate)
         if isinstance(scope, OutsideScope):
@@ -142,6 +140,7 @@ class Conversation:
             scope=scope,
             asked_by=f"{place.key.platform}/{place.user_workspace}/{place.user}",
             canonical=canonical,
+            thread=thread,
         )
         answer = self._streamed(question, channel)
         for view in answer.views:
@@ -229,7 +228,7 @@ class Conversation:
 
     def _choose_tenant(self, click: Click, channel: Channel) -> None:
         named, _, asked = click.value.partition("\n")
-        wanted = None if named == _EVERY_TENANT else named
+        wanted = None if named == EVERY_TENANT else named
         allowed = {b.tenant_id for b in self._visible_to(click.place, channel)}
         if not click.place.direct or wanted not in allowed:
             channel.whisper(_said("That is not yours to choose."))
@@ -248,11 +247,10 @@ class Conversation:
         channel.post(_said(f"This conversation is about {whose} now. What would you like to know?"))
 
 
-def _session(place: Place, binding: Binding) -> str:
+def _thread(place: Place, binding: Binding) -> ThreadKey:
     key = place.key
-    return session_id(
-        binding.tenant_id or _EVERY_TENANT, key.platform, key.workspace, key.channel, place.thread
-    )
+    whose = binding.tenant_id or EVERY_TENANT
+    return ThreadKey(whose, key.platform, key.workspace, key.channel, place.thread)
 
 
 def _is_direct(key: ChannelKey) -> bool:
@@ -292,7 +290,7 @@ def _which_tenant(allowed: Sequence[Binding], asked: str) -> Reply:
         Button(
             label=binding.tenant_id or "Every tenant",
             action="tenant",
-            value=f"{binding.tenant_id or _EVERY_TENANT}\n{asked[:_LONGEST_ASKED]}".rstrip(),
+            value=f"{binding.tenant_id or EVERY_TENANT}\n{asked[:_LONGEST_ASKED]}".rstrip(),
         )
         for binding in allowed
     )

@@ -1,0 +1,248 @@
+"""Asks a runtime of Bedrock AgentCore; where none answers, the offline planner does, and says so.
+
+A stream may be cut anywhere: the same question is then asked again, with the place that was
+reached, and goes on from there. The runtime works on it once (`agent/turns.py`).
+"""
+
+import json
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+from typing_extensions import override
+from urllib3.exceptions import HTTPError
+
+from agent.answer_events import Failed, Failing, Listener, UnreadableEventError
+from agent.assistant import AnswerEvent, Assistant, Done, Question, Replaced, TextDelta
+from agent.envelope import Envelope, sealed
+from agent.runtime_keys import Keys
+
+FRUITLESS: Final = 3
+"""Calls in a row that bring nothing new before the runtime is given up."""
+
+_PAUSES_S: Final = (0.2, 1.0)
+_OVER_S: Final = 35.0
+"""Beside a model's own time: the offline planner in the runtime may take its turn after it."""
+_ALIVE_S: Final = 15
+"""Seconds without a byte after which a line is dead; the runtime says something every 5."""
+
+_READ: Final = 65_536
+_THROTTLED: Final = {"ThrottlingException", "ServiceQuotaExceededException"}
+_REFUSING: Final = {400, 401, 403, 404}
+
+_log = logging.getLogger(__name__)
+
+
+class RuntimeClient(Protocol):
+    """The part of boto3's client that is used."""
+
+    def invoke_agent_runtime(self, **request: Any) -> Mapping[str, Any]:
+        """`InvokeAgentRuntime` of the AgentCore API reference."""
+        ...
+
+
+class NoAnswerError(Exception):
+    """The runtime gives no answer; why, in words that are safe to show."""
+
+
+class AgentCoreAssistant(Assistant):
+    """One runtime; serves several threads."""
+
+    def __init__(
+        self,
+        client: RuntimeClient,
+        runtime: str,
+        endpoint: str,
+        keys: Keys,
+        instead: Callable[[], Assistant],
+        answer_s: float,
+        *,
+        clock: Callable[[], float] = time.time,
+        pause: Callable[[float], object] = time.sleep,
+        ids: Callable[[], str] = lambda: secrets.token_hex(16),
+    ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            client: Of `bedrock-agentcore`; see `runtime_client`.
+            runtime: The runtime's ARN.
+            endpoint: Its endpoint's name.
+            keys: What envelopes are signed with.
+            instead: Makes the assistant that answers where the runtime does not.
+            answer_s: Seconds that a model may take.
+            clock: Seconds since the epoch.
+            pause: Waits for so many seconds between two calls that brought nothing.
+            ids: Names that no other question has.
+        """
+        self._client = client
+        self._runtime = runtime
+        self._endpoint = endpoint
+        self._keys = keys
+        self._instead = instead
+        self._limit_s = answer_s + _OVER_S
+        self._clock = clock
+        self._pause = pause
+        self._ids = ids
+
+    @override
+    def answer(self, question: Question) -> Iterator[AnswerEvent]:
+        read = _Read()
+        try:
+            yield from self._streamed(question, read)
+        except NoAnswerError as error:
+            _log.warning("session=<%s> | fell back: %s", question.session_id, error)
+            if read.said:
+                yield Replaced("")
+            notice = f"Answered without the language model ({error})."
+            for event in self._instead().answer(question):
+                yield _labelled(event, notice) if isinstance(event, Done) else event
+
+    def _streamed(self, question: Question, read: "_Read") -> Iterator[AnswerEvent]:
+        """The runtime's events, each once and in their order, over as many calls as it takes.
+
+        Raises:
+            NoAnswerError: it refuses, or nothing comes any more.
+        """
+        asked = sealed(self._envelope(question), self._keys()[0])
+        deadline = self._clock() + self._limit_s
+        fruitless = 0
+        while True:
+            before = (read.turn, read.n)
+            for event in self._called(question.session_id, asked, read):
+                yield event
+                if isinstance(event, Done):
+                    return
+            fruitless = 0 if (read.turn, read.n) != before else fruitless + 1
+            if fruitless >= FRUITLESS or self._clock() >= deadline:
+                raise NoAnswerError("its runtime does not answer")
+            if fruitless:
+                self._pause(_PAUSES_S[fruitless - 1])
+
+    def _called(self, session_id: str, asked: str, read: "_Read") -> Iterator[AnswerEvent]:
+        """What is new of one call, until its stream ends or is cut.
+
+        Raises:
+            NoAnswerError: the call is refused in a way that asking again does not help.
+        """
+        payload = {"envelope": asked, "turn": read.turn, "after": read.n}
+        try:
+            response = self._client.invoke_agent_runtime(
+                agentRuntimeArn=self._runtime,
+                qualifier=self._endpoint,
+                runtimeSessionId=session_id,
+                contentType="application/json",
+                accept="text/event-stream",
+                payload=json.dumps(payload).encode(),
+            )
+            with closing(response["response"]) as body:
+                for line in _lines(body):
+                    if line.startswith(b"data: "):
+                        yield from read.new(line[6:])
+        except ClientError as error:
+            _must_help(error)
+        except (BotoCoreError, HTTPError, OSError, UnreadableEventError) as error:
+            _log.info("error=<%s> | the runtime's stream was cut", type(error).__name__)
+
+    def _envelope(self, question: Question) -> Envelope:
+        scope, thread = question.scope, question.thread
+        if thread is None or thread.session_id != question.session_id:
+            raise ValueError("a question to a runtime names its thread, and that thread's session")
+        return Envelope(
+            request=self._ids(),
+            thread=thread,
+            tenants=tuple(systems.tenant.id for systems in scope.systems),
+            operator=scope.operator,
+            foreign=scope.foreign,
+            focus=scope.focus,
+            asked_by=question.asked_by,
+            canonical=question.canonical,
+            text=question.text,
+            expires_at=self._clock() + self._limit_s + _ALIVE_S,
+        )
+
+
+@dataclass(slots=True)
+class _Read:
+    """How far a turn was read."""
+
+    turn: str = ""
+    n: int = 0
+    said: bool = False
+    """Whether there is text that would have to be withdrawn."""
+    _listener: Listener = field(default_factory=Listener)
+
+    def new(self, line: bytes) -> Iterator[AnswerEvent]:
+        """What a line is to the reader: nothing, where it was heard before.
+
+        Raises:
+            UnreadableEventError: it is no event, or one before it is missing.
+            NoAnswerError: it says that there will be no answer.
+        """
+        heard = self._listener.hear(line)
+        if isinstance(heard.event, Failed):
+            raise NoAnswerError(_reason(heard.event))
+        if heard.turn != self.turn:
+            # The session was begun anew somewhere else, and with it the answer.
+            if self.said:
+                yield Replaced("")
+            self.turn, self.n, self.said = heard.turn, 0, False
+        if heard.n > self.n + 1:
+            raise UnreadableEventError("an event is missing from the answer's stream")
+        if heard.n == self.n + 1:
+            self.n = heard.n
+            self.said = self.said or isinstance(heard.event, TextDelta | Replaced)
+            yield heard.event
+
+
+def runtime_client(region: str) -> RuntimeClient:
+    """boto3's client of `bedrock-agentcore`; a line that says nothing for 15 s is dead."""
+    from botocore.config import Config  # noqa: PLC0415 - where there is a runtime only
+
+    from integrations.aws import AmbientSession  # noqa: PLC0415 - the same
+
+    client: RuntimeClient = AmbientSession(region=region).client(
+        "bedrock-agentcore", config=Config(read_timeout=_ALIVE_S)
+    )
+    return client
+
+
+def _lines(body: Any) -> Iterator[bytes]:
+    """Lines as soon as they are whole.
+
+    `iter_lines` of the body reads a kilobyte at least, or byte by byte, and copies the line with
+    every byte: a view of 200 kB takes it seconds.
+    """
+    rest = bytearray()
+    with body as raw:  # the stream below, which gives what is there without waiting for more
+        while chunk := raw.read1(_READ):
+            rest += chunk
+            *whole, last = rest.split(b"\n")
+            rest = bytearray(last)
+            yield from (bytes(line) for line in whole)
+    yield bytes(rest)
+
+
+def _must_help(error: ClientError) -> None:
+    """Raises where asking again does not help."""
+    code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]
+    _log.info("code=<%s> | the runtime was not reached", code)
+    if code in _THROTTLED:
+        raise NoAnswerError("its runtime is throttled") from error
+    if status["HTTPStatusCode"] in _REFUSING:
+        raise NoAnswerError("its runtime may not be used from here") from error
+
+
+def _labelled(done: Done, notice: str) -> Done:
+    said = f"{notice} {done.answer.notice}".strip()
+    return Done(replace(done.answer, notice=said))
+
+
+def _reason(failed: Failed) -> str:
+    if failed.code is Failing.BUSY:
+        return "its session is busy"
+    return f"its runtime refused, {failed.code} (ref {failed.ref})"
