@@ -1,13 +1,15 @@
 """A tenant's accounts as its systems reach them: automations, workflow, live resources."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from integrations.accounts.port import Purpose
-from integrations.accounts.sts import StsAccounts
-from integrations.aws import ONE_TRY, AmbientSession, AwsSession
+from integrations.accounts.stack_sets import StackSet
+from integrations.accounts.sts import StsAccounts, assume, caller
+from integrations.accounts.trust import NOTHING, SHORTEST_S, RoleTrust, examined
+from integrations.aws import ONE_TRY, UNCHECKED, AmbientSession, AwsSession
 from integrations.findings.polling import FindingPoll
 from integrations.findings.security_hub import SecurityHubWorkflow
 from integrations.findings.security_hub_poll import SecurityHubPoll
@@ -72,6 +74,50 @@ def access_to(tenant: Tenant, aws: AwsAccess, clock: Callable[[], float]) -> Acc
         live=ConfigResources(client("config", Purpose.READ)),
         poll=poll,
     )
+
+
+def trust_of(tenant: Tenant, aws: AwsAccess, others: Sequence[str]) -> list[RoleTrust]:
+    """Every role of a tenant, tried with its ExternalId and with what must not open it.
+
+    `others` are ExternalIds of other tenants.
+    """
+    accounts = StsAccounts(
+        hub=_hub(aws),
+        accounts=tenant.accounts,
+        external_id=tenant.external_id,
+        clock=time.time,
+    )
+    # Unchecked, so that an empty ExternalId is sent and refused by STS, not by us.
+    sts = _hub(aws).client("sts", config=UNCHECKED)
+
+    def tried(role: str, external_id: str | None) -> Mapping[str, Any]:
+        own = {} if external_id is None else {"ExternalId": external_id}
+        return assume(
+            sts,
+            role,
+            RoleSessionName="security-assist-check",
+            SourceIdentity="security-assist",
+            DurationSeconds=SHORTEST_S,
+            Policy=NOTHING,
+            **own,
+        )
+
+    roles = [
+        (account, purpose, accounts.role(purpose, account))
+        for account in tenant.accounts
+        for purpose in (Purpose.READ, Purpose.REMEDIATE)
+    ]
+    return examined(roles, tried, tenant.external_id, others)
+
+
+def hub_identity(aws: AwsAccess) -> tuple[str, str]:
+    """Whose credentials the hub's are: (account, ARN of the user or the role)."""
+    return caller(_hub(aws).client("sts"))
+
+
+def stack_set(name: str, aws: AwsAccess) -> StackSet:
+    """A StackSet of the hub's own account."""
+    return StackSet(_hub(aws).client("cloudformation"), name, time.monotonic, time.sleep)
 
 
 def hub_client(service: str, aws: AwsAccess) -> Any:

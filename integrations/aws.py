@@ -20,6 +20,9 @@ ATTEMPTS = 3
 ONE_TRY = Config(retries={"mode": "standard", "total_max_attempts": 1})
 """For clients whose engine tries again by itself."""
 
+UNCHECKED = Config(parameter_validation=False)
+"""For clients that send what they are given, so that AWS refuses it and not botocore."""
+
 NO_ANSWER = (BotoCoreError, ResponseParserError)
 """What is raised when AWS cannot be reached, or what came back is not AWS's (a proxy's page)."""
 

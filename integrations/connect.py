@@ -15,13 +15,14 @@ from integrations.findings.port import FindingStore
 from integrations.remediations.audit import HUB, AuditLog
 from integrations.resources.port import ExportableGraph
 from integrations.runbooks.port import RunbookCatalogue
-from integrations.settings import Settings
+from integrations.settings import AwsAccess, Settings
 from integrations.systems import Systems
-from integrations.tenants.port import Tenant, TenantDirectory
+from integrations.tenants.port import ControlTable, Tenant
 from integrations.work.port import WorkQueue
 
 if TYPE_CHECKING:
     from integrations.access import Access
+    from integrations.accounts.trust import RoleTrust
     from integrations.dynamodb import Tables
     from integrations.findings.polling import FindingPoll
     from integrations.remediations.dynamodb import DynamoRemediations
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from integrations.resources.graphersal import GraphersalGraphs
     from integrations.resources.gremlin import GremlinResourceGraph
     from integrations.resources.gremlin_network import GremlinGraphs
+
+_ERASED_AT_ONCE = 1_000
 
 
 class Connections:
@@ -49,6 +52,7 @@ class Connections:
         self._open = ExitStack()
         self._tables = self._open_tables()
         self.directory = self._open_directory()
+        self._forget_findings: Callable[[str], int]
         self._findings_of = self._open_findings()
         self._remediations = self._open_remediations()
         self._graph_of = self._open_graphs()
@@ -69,7 +73,7 @@ class Connections:
             tables.prepare()
         return tables
 
-    def _open_directory(self) -> TenantDirectory:
+    def _open_directory(self) -> ControlTable:
         if self._tables:
             from integrations.tenants.dynamodb import DynamoTenantDirectory
 
@@ -86,6 +90,7 @@ class Connections:
         if not self._settings.findings:
             findings = SqliteFindings(self._state / "findings.sqlite")
             self._open.callback(findings.close)
+            self._forget_findings = findings.forget
             return findings.of
         from integrations.findings.opensearch import OpenSearchFindings
         from integrations.findings.opensearch_cluster import client_of, cluster_of
@@ -101,6 +106,7 @@ class Connections:
         if not cluster.region:
             # A node of one's own; what is in AWS is prepared when it is deployed.
             kept.prepare()
+        self._forget_findings = kept.forget
         return kept.of
 
     def _open_graphs(self) -> "Callable[[str], GremlinResourceGraph]":
@@ -233,11 +239,7 @@ class Connections:
         Raises:
             InvalidSettingError: nobody gave access to the tenants' accounts.
         """
-        if self._settings.aws is None:
-            raise InvalidSettingError(
-                "the tenants' accounts are not reached: set SECURITY_ASSIST_AWS=on"
-            )
-        return self._settings.aws.region
+        return self.hub_access().region
 
     def finding_poll(self, tenant_id: str) -> "Callable[[str, str], FindingPoll]":
         """From an account of a tenant and a Region to its findings where they are held.
@@ -246,9 +248,9 @@ class Connections:
             NotFoundError: no such tenant.
             InvalidSettingError: nobody gave access to the tenants' accounts.
         """
-        self.region()
+        self.hub_access()
         access = self._access_to(self.directory.get(tenant_id))
-        assert access is not None  # noqa: S101 - there is a Region, so there is access
+        assert access is not None  # noqa: S101 - AWS is reached
         return access.poll
 
     def resource_listing(self, tenant_id: str) -> "ConfigAggregator":
@@ -260,9 +262,54 @@ class Connections:
         """
         from integrations.access import aggregator
 
-        self.region()
-        assert self._settings.aws is not None  # noqa: S101 - there is a Region
-        return aggregator(self.directory.get(tenant_id), self._settings.aws)
+        return aggregator(self.directory.get(tenant_id), self.hub_access())
+
+    def hub_access(self) -> AwsAccess:
+        """How AWS is reached.
+
+        Raises:
+            InvalidSettingError: nobody gave access to AWS.
+        """
+        if self._settings.aws is None:
+            raise InvalidSettingError(
+                "the tenants' accounts are not reached: set SECURITY_ASSIST_AWS=on"
+            )
+        return self._settings.aws
+
+    def trust(self, tenant_id: str) -> "list[RoleTrust]":
+        """Each of a tenant's roles, tried with its ExternalId and with what must not open it.
+
+        Raises:
+            NotFoundError: no such tenant.
+            InvalidSettingError: nobody gave access to AWS.
+        """
+        from integrations.access import trust_of
+
+        tenant = self.directory.get(tenant_id)
+        others = [t.external_id for t in self.tenants() if t.id != tenant.id][:1]
+        return trust_of(tenant, self.hub_access(), others)
+
+    def audit_of(self, tenant_id: str) -> AuditLog:
+        """A tenant's audit, which is there also when the tenant no longer is."""
+        return self._remediations.audit_of(tenant_id)
+
+    def erase(self, tenant_id: str) -> tuple[int, int]:
+        """Delete a tenant's findings and resources; how many there were of each.
+
+        Raises:
+            NotFoundError: no such tenant.
+        """
+        from integrations.resources.port import GraphChange
+
+        tenant = self.directory.get(tenant_id)
+        findings = self._forget_findings(tenant.id)
+        graph = self._graph_of(tenant.id)
+        held = graph.summary().resources
+        known = list(graph.digests())
+        while known:
+            graph.apply(GraphChange(deleted=known[:_ERASED_AT_ONCE]))
+            known = known[_ERASED_AT_ONCE:]
+        return findings, held - graph.summary().resources
 
     def digests(self, tenant_id: str) -> "Callable[[], dict[str, Told]]":
         """What tells each of a tenant's stored resources from what it may have become.
@@ -280,15 +327,14 @@ class Connections:
         """
         from integrations.access import hub_client
 
-        self.region()
-        assert self._settings.aws is not None  # noqa: S101 - there is a Region
+        aws = self.hub_access()
         try:
             from integrations.findings.security_lake import events_of
         except ModuleNotFoundError as error:
             raise InvalidSettingError(
                 "Security Lake needs an extra: install security-assist[security-lake]"
             ) from error
-        client = hub_client("s3", self._settings.aws)
+        client = hub_client("s3", aws)
         return lambda bucket, key: events_of(client, bucket, key)
 
     def dead_letters(self) -> DeadLetters:

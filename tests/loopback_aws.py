@@ -1,7 +1,8 @@
 """A loopback AWS, above all for services that speak JSON: records every request.
 
 The wire format is AWS's JSON 1.1 protocol: the operation in `X-Amz-Target`, errors by `__type`.
-Of the query protocol only the operation is understood, and XML is answered as it is given.
+Of the query protocol only the operation is understood; XML is answered as it is given, and errors
+as that protocol has them.
 """
 
 import json
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
+from xml.sax.saxutils import escape
 
 from typing_extensions import override
 
@@ -99,6 +101,9 @@ def loopback_aws(answer: Answer) -> Iterator[LoopbackAws]:
                 code, message = refused.args
                 status = 500 if code.startswith("Internal") else 400
                 said = json.dumps({"__type": code, "message": message}).encode()
+                if not target:
+                    inside = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
+                    said = f"<ErrorResponse><Error>{inside}</Error></ErrorResponse>".encode()
             self.answer(status, said, "application/x-amz-json-1.1")
 
     with serving(Handler) as url:

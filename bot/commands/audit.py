@@ -2,11 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from bot.commands.state import connect, state_option, tenant_named
+
+if TYPE_CHECKING:
+    from integrations.connect import Connections
+    from integrations.remediations.audit import AuditLog
 
 _HUB = "the hub"
 
@@ -30,11 +35,11 @@ def verify(tenant_id: str | None, head: str, state: Path | None, *, hub: bool) -
     _one_of(tenant_id, hub=hub)
     with connect(state) as connections:
         if tenant_id:
-            tenant_named(connections, tenant_id)
+            _audit_named(connections, tenant_id)
         elif head and not hub:
             raise click.UsageError("a head is of one chain: say --tenant T, or --hub")
         every = [] if hub else [tenant_id] if tenant_id else [t.id for t in connections.tenants()]
-        chains = [(one, connections.systems(one).audit) for one in every]
+        chains = [(one, connections.audit_of(one)) for one in every]
         if not tenant_id:
             chains.append((_HUB, connections.hub_audit()))
         verdicts = [(name, audit.verify(head)) for name, audit in chains]
@@ -57,8 +62,7 @@ def export(tenant_id: str | None, request_id: str, state: Path | None, *, hub: b
     _one_of(tenant_id, hub=hub)
     with connect(state) as connections:
         if tenant_id:
-            tenant_named(connections, tenant_id)
-            audit = connections.systems(tenant_id).audit
+            audit = _audit_named(connections, tenant_id)
         elif hub:
             audit = connections.hub_audit()
         else:
@@ -73,6 +77,18 @@ def export(tenant_id: str | None, request_id: str, state: Path | None, *, hub: b
                 f"the audit of {whose} tells of no request {request_id}; "
                 "assist requests --all lists those there are"
             )
+
+
+def _audit_named(connections: "Connections", tenant_id: str) -> "AuditLog":
+    """A tenant's audit, which outlives the tenant.
+
+    Raises:
+        NotFoundError: there is no such tenant, and there never was one that anything is told of.
+    """
+    audit = connections.audit_of(tenant_id)
+    if next(audit.records(), None) is None:
+        tenant_named(connections, tenant_id)
+    return audit
 
 
 def _one_of(tenant_id: str | None, *, hub: bool) -> None:

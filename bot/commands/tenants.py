@@ -6,35 +6,22 @@ from dataclasses import replace as replaced
 from pathlib import Path
 
 import click
-from typing_extensions import override
 
+from bot.commands.offboard import offboard
+from bot.commands.onboard import onboard
 from bot.commands.state import connect, state_option, tenant_named
+from bot.commands.tenant_fields import ChannelKeyType, by_severity, of_any
 from integrations.errors import InvalidTenantError
 from integrations.tenants.port import Binding, ChannelKey, Environment, Tenant
-
-_KEY_PARTS = 3
-
-
-class _ChannelKeyType(click.ParamType[ChannelKey]):
-    """`slack/T0001/C0001`."""
-
-    name = "platform/workspace/channel"
-
-    @override
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> ChannelKey:
-        if isinstance(value, ChannelKey):
-            return value
-        parts = str(value).split("/")
-        if len(parts) != _KEY_PARTS or not all(parts) or parts[0] not in {"slack", "teams"}:
-            self.fail(f"{value} is not platform/workspace/channel, such as slack/T0001/C0001")
-        return ChannelKey(*parts)
 
 
 @click.group(name="tenants")
 def command() -> None:
-    """List, add and map tenants."""
+    """List, take on, map and let go tenants."""
+
+
+command.add_command(onboard)
+command.add_command(offboard)
 
 
 @command.command(name="list")
@@ -49,7 +36,7 @@ def list_tenants(*, as_json: bool, state: Path | None) -> None:
             return
         if not tenants:
             click.echo("No tenants yet. Add one:\n")
-            click.echo('  assist tenants add acme --name "Acme" --account 111111111111')
+            click.echo('  assist tenants onboard acme --name "Acme" --account 111111111111')
             return
         width = max(len(tenant.id) for tenant in tenants)
         for tenant in tenants:
@@ -110,8 +97,8 @@ def add(
                 accounts=accounts,
                 priority=priority,
                 environment=Environment(environment),
-                approvers=tuple(a for a in approvers if "=" not in a),
-                approvers_of=_by_severity(approvers),
+                approvers=of_any(approvers),
+                approvers_of=by_severity(approvers),
                 self_approval=self_approval,
                 contact=contact,
                 external_id=before.external_id if before else "",
@@ -166,7 +153,7 @@ def show(tenant_id: str, *, as_json: bool, with_external_id: bool, state: Path |
 
 
 @command.command(name="map-channel")
-@click.argument("key", type=_ChannelKeyType())
+@click.argument("key", type=ChannelKeyType())
 @click.argument("tenant_id", required=False)
 @click.option("--operators", is_flag=True, help="Let the channel see every tenant.")
 @state_option
@@ -184,7 +171,7 @@ def map_channel(
 
 
 @command.command(name="unmap-channel")
-@click.argument("key", type=_ChannelKeyType())
+@click.argument("key", type=ChannelKeyType())
 @state_option
 def unmap_channel(key: ChannelKey, state: Path | None) -> None:
     """Stop a channel from seeing anything."""
@@ -198,14 +185,6 @@ def _in_words(value: object) -> str:
     if isinstance(value, dict):
         return "; ".join(f"{k} {_in_words(v) or 'nobody'}" for k, v in value.items())
     return ", ".join(value) if isinstance(value, list | tuple) else str(value)
-
-
-def _by_severity(approvers: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """`critical=slack/T/U` -> {"critical": ("slack/T/U",)}; `critical=` lets nobody approve."""
-    found: dict[str, tuple[str, ...]] = {}
-    for severity, _, person in (a.partition("=") for a in approvers if "=" in a):
-        found[severity] = (*found.get(severity, ()), *((person,) if person else ()))
-    return found
 
 
 def _public(tenant: Tenant) -> dict[str, object]:

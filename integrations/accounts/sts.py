@@ -112,21 +112,15 @@ class StsAccounts(Accounts):
     def _assume(self, role: str, purpose: Purpose) -> _Credentials:
         policy = session_policy(purpose, role)
         narrowed = {} if policy is None else {"Policy": policy}
-        try:
-            answer: Mapping[str, Any] = self._hub.client("sts").assume_role(
-                RoleArn=role,
-                RoleSessionName=f"security-assist-{purpose}",
-                ExternalId=self._external_id,
-                SourceIdentity=self._source_identity,
-                DurationSeconds=SESSION_S,
-                **narrowed,
-            )
-        except ClientError as error:
-            if is_away(error_code(error.response)):
-                raise UnavailableError(f"STS did not let us into {role}: {error}") from error
-            raise DeniedByAwsError("sts:AssumeRole", role, str(error)) from error
-        except NO_ANSWER as error:
-            raise UnavailableError(f"STS did not answer: {error}") from error
+        answer = assume(
+            self._hub.client("sts"),
+            role,
+            RoleSessionName=f"security-assist-{purpose}",
+            ExternalId=self._external_id,
+            SourceIdentity=self._source_identity,
+            DurationSeconds=SESSION_S,
+            **narrowed,
+        )
         issued = answer["Credentials"]
         return _Credentials(
             access_key=issued["AccessKeyId"],
@@ -134,3 +128,42 @@ class StsAccounts(Accounts):
             token=issued["SessionToken"],
             until=issued["Expiration"].timestamp(),
         )
+
+
+def assume(sts: Any, role: str, **options: Any) -> Mapping[str, Any]:
+    """What STS answers to AssumeRole; `options` are its parameters, by their own names.
+
+    Raises:
+        DeniedByAwsError: STS refuses.
+        UnavailableError: STS did not answer.
+    """
+    try:
+        answer: Mapping[str, Any] = sts.assume_role(RoleArn=role, **options)
+    except ClientError as error:
+        if is_away(error_code(error.response)):
+            raise UnavailableError(f"STS did not let us into {role}: {error}") from error
+        raise DeniedByAwsError("sts:AssumeRole", role, str(error)) from error
+    except NO_ANSWER as error:
+        raise UnavailableError(f"STS did not answer: {error}") from error
+    return answer
+
+
+def caller(sts: Any) -> tuple[str, str]:
+    """Whose credentials these are: (account, the ARN of the user, or of the role of a session).
+
+    Raises:
+        DeniedByAwsError: AWS does not take them.
+        UnavailableError: STS did not answer, or there are none.
+    """
+    try:
+        who = sts.get_caller_identity()
+    except ClientError as error:
+        raise DeniedByAwsError("sts:GetCallerIdentity", "", str(error)) from error
+    except NO_ANSWER as error:
+        raise UnavailableError(f"STS did not answer: {error}") from error
+    account, arn = str(who["Account"]), str(who["Arn"])
+    _, partition, _, _, _, name = arn.split(":", 5)
+    if name.startswith("assumed-role/"):
+        # The path of a role is not told; those that this project makes have none.
+        arn = f"arn:{partition}:iam::{account}:role/{name.split('/')[1]}"
+    return account, arn

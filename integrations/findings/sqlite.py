@@ -110,6 +110,16 @@ class SqliteFindings:
         """One tenant's findings."""
         return SqliteFindingStore(self._file, tenant_id)
 
+    def forget(self, tenant_id: str) -> int:
+        """Delete a tenant's findings, as offboarding does; how many there were."""
+        whose, ids = (tenant_id,), "(SELECT id FROM finding WHERE tenant = ?)"
+        with self._file.transaction() as connection:
+            for table, key in (("finding_event", "finding"), ("finding_text", "rowid")):
+                connection.execute(f"DELETE FROM {table} WHERE {key} IN {ids}", whose)  # noqa: S608 - our own names
+            for table in ("finding_of_resource", "finding_tally", "finding_day"):
+                connection.execute(f"DELETE FROM {table} WHERE tenant = ?", whose)  # noqa: S608 - our own names
+            return connection.execute("DELETE FROM finding WHERE tenant = ?", whose).rowcount
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()

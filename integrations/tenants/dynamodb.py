@@ -23,15 +23,15 @@ from typing_extensions import override
 
 from integrations.dynamodb import Item, RefusedWriteError, Tables, Write, is_key
 from integrations.dynamodb_tables import TENANTS
-from integrations.errors import InvalidTenantError, NotFoundError
-from integrations.tenants.port import Binding, ChannelKey, Environment, Tenant, TenantDirectory
+from integrations.errors import InvalidTenantError, NotFoundError, UnavailableError
+from integrations.tenants.port import Binding, ChannelKey, ControlTable, Environment, Tenant
 from integrations.tenants.rules import check
 
 _AT_ONCE = 90
 _UNOWNED = "attribute_not_exists(#pk) OR #tenant = :tenant"
 
 
-class DynamoTenantDirectory(TenantDirectory):
+class DynamoTenantDirectory(ControlTable):
     """Tenants, their accounts and their channels; one object serves all threads."""
 
     def __init__(self, tables: Tables) -> None:
@@ -89,6 +89,23 @@ class DynamoTenantDirectory(TenantDirectory):
                 f"external_id of {tenant.id} is another tenant's already;"
                 " leave it out to be given one"
             )
+
+    @override
+    def remove(self, tenant_id: str) -> None:
+        tenant = self.get(tenant_id)
+        for binding in self.bindings():
+            if binding.tenant_id == tenant_id:
+                self.unbind(binding.key)
+        gone = [_release(tenant_id, "account", account) for account in tenant.accounts]
+        gone.append(_release(tenant_id, "external", _digest(tenant.external_id)))
+        for start in range(0, len(gone), _AT_ONCE):
+            try:
+                self._tables.transact(gone[start : start + _AT_ONCE])
+            except RefusedWriteError:
+                raise UnavailableError(f"{tenant_id} was changed meanwhile; do it again") from None
+        # The record last: as long as it is there, what is left is found by it.
+        record: Item = {"pk": "tenant", "sk": tenant_id}
+        self._tables.write(Write(kind="Delete", table=TENANTS, item=record))
 
     @override
     def owner_of(self, account: str) -> str | None:

@@ -126,3 +126,17 @@ class TenantDirectory(Protocol):
     def bindings(self) -> list[Binding]:
         """Every bound channel, by key."""
         ...
+
+
+class ControlTable(TenantDirectory, Protocol):
+    """The directory as whoever takes tenants on and lets them go holds it."""
+
+    def remove(self, tenant_id: str) -> None:
+        """Forget a tenant, its accounts, its ExternalId and its channels.
+
+        DynamoDB takes several steps; after half of them the same call does the rest.
+
+        Raises:
+            NotFoundError: no such tenant.
+        """
+        ...

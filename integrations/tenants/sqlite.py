@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from integrations.errors import InvalidTenantError, NotFoundError
 from integrations.sqlite_file import SqliteFile, bound
-from integrations.tenants.port import Binding, ChannelKey, Environment, Tenant, TenantDirectory
+from integrations.tenants.port import Binding, ChannelKey, ControlTable, Environment, Tenant
 from integrations.tenants.rules import check
 
 _SCHEMA = """
@@ -47,7 +47,7 @@ _TENANT = (
 _OWNER = "SELECT tenant FROM account WHERE id = ?"
 
 
-class SqliteTenantDirectory(TenantDirectory):
+class SqliteTenantDirectory(ControlTable):
     """Tenants, their accounts and their channels; may be used from several threads."""
 
     def __init__(self, path: Path) -> None:
@@ -80,6 +80,14 @@ class SqliteTenantDirectory(TenantDirectory):
                     raise InvalidTenantError(f"account {account} of {kept.id} is {owner}'s already")
             _write(connection, kept)
         return kept
+
+    @override
+    def remove(self, tenant_id: str) -> None:
+        self.get(tenant_id)
+        with self._file.transaction() as connection:
+            for table in ("channel", "account"):
+                connection.execute(f"DELETE FROM {table} WHERE tenant = ?", (tenant_id,))  # noqa: S608 - our own names
+            connection.execute("DELETE FROM tenant WHERE id = ?", (tenant_id,))
 
     @override
     def owner_of(self, account: str) -> str | None:

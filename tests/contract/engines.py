@@ -18,7 +18,7 @@ from integrations.remediations.audit import AuditLog
 from integrations.remediations.port import RemediationStore
 from integrations.remediations.sqlite import SqliteRemediations
 from integrations.resources.port import ResourceGraph
-from integrations.tenants.port import TenantDirectory
+from integrations.tenants.port import ControlTable
 from integrations.tenants.sqlite import SqliteTenantDirectory
 from integrations.work.port import Job, WorkQueue
 from integrations.work.sqlite import SqliteWorkQueue
@@ -59,7 +59,7 @@ class Graphs(Protocol):
         ...
 
 
-class Directory(TenantDirectory, Protocol):
+class Directory(ControlTable, Protocol):
     """A control table that can be closed."""
 
     def close(self) -> None:

@@ -214,3 +214,22 @@ def test_rules_that_are_not_usable_are_refused_by_name(
 ) -> None:
     with pytest.raises(InvalidTenantError, match=named):
         directory.now.put(wrong)
+
+
+def test_a_tenant_that_is_removed_leaves_its_accounts_and_its_channels_to_others(
+    directory: Opened[Directory],
+) -> None:
+    issued = directory.now.put(tenant()).external_id
+    directory.now.put(tenant("globex", OTHER))
+    directory.now.bind(Binding(CHANNEL, "acme"))
+    directory.now.bind(Binding(ChannelKey("slack", "T0001", "C0002"), "globex"))
+    directory.now.remove("acme")
+    assert [t.id for t in directory.again().tenants()] == ["globex"]
+    assert directory.now.owner_of(ACCOUNT) is None
+    assert directory.now.binding(CHANNEL) is None
+    assert len(directory.now.bindings()) == 1
+    with pytest.raises(NotFoundError):
+        directory.now.remove("acme")
+    again = directory.now.put(tenant("initech"))
+    assert again.accounts == (ACCOUNT,)
+    assert directory.now.put(tenant("other", "777788889999", external_id=issued))
