@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 _ERASED_AT_ONCE = 1_000
 
 
+def _nothing() -> None:
+    """Nothing has to be waited for."""
+
+
 class Connections:
     """Every engine, opened when it is first needed and closed together; itself an `Estate`.
 
@@ -53,6 +57,7 @@ class Connections:
         self._tables = self._open_tables()
         self.directory = self._open_directory()
         self._forget_findings: Callable[[str], int]
+        self._settle: Callable[[], None] = _nothing
         self._findings_of = self._open_findings()
         self._remediations = self._open_remediations()
         self._graph_of = self._open_graphs()
@@ -107,7 +112,16 @@ class Connections:
             # A node of one's own; what is in AWS is prepared when it is deployed.
             kept.prepare()
         self._forget_findings = kept.forget
+        self._settle = kept.settle
         return kept.of
+
+    def settle(self) -> None:
+        """Let the next question see all findings that were taken in; most engines always do.
+
+        Raises:
+            UnavailableError: the engine does not answer, or refuses.
+        """
+        self._settle()
 
     def _open_graphs(self) -> "Callable[[str], GremlinResourceGraph]":
         graphs = self._graphs()

@@ -77,6 +77,7 @@ def command(
         kept = rejects or connections.rejects()
         bar = _Progress(sum(_size(path) for path in paths))
         summary = Ingest(connections.directory, connections.systems).run(paths, kept, bar)
+        connections.settle()
         bar.close()
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(summary, str_keys=True), indent=2))

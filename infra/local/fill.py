@@ -35,4 +35,6 @@ def fill(
     register(connections)
     story.write(sources, now)
     ingest = Ingest(connections.directory, connections.systems)
-    return ingest.run([sources], connections.rejects(), progress)
+    summary = ingest.run([sources], connections.rejects(), progress)
+    connections.settle()
+    return summary

@@ -89,6 +89,16 @@ class OpenSearchFindings:
             if not self._client.indices.exists(index=name):
                 self._calls.ask("PUT", f"/{name}")
 
+    def settle(self) -> None:
+        """Let questions see all that was written before; Serverless does so in its own time.
+
+        Raises:
+            UnavailableError: the cluster does not answer, or refuses.
+        """
+        if not self._cluster.serverless:
+            names = ",".join(index_of(self._cluster.prefix, cls) for cls in FindingClass)
+            self._calls.ask("POST", f"/{names}/_refresh")
+
     def forget(self, tenant_id: str) -> int:
         """Delete a tenant's findings, as offboarding does; how many there were."""
         return self._delete(questions.of_tenant(tenant_id))
