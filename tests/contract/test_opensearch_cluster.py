@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -83,3 +84,15 @@ def test_a_tenant_is_forgotten_alone(findings: OpenSearchFindings) -> None:
     assert findings.forget("acme") == 5
     assert findings.of("acme").count(ANY, Dimension.STATE) == []
     assert findings.of("acme-2").count(ANY, Dimension.STATE) == [Tally("open", 5)]
+
+
+def test_what_a_large_batch_wrote_is_seen_once_it_has_settled(cluster: Cluster) -> None:
+    late = OpenSearchFindings(
+        replace(cluster, prefix=f"{cluster.prefix}-late", seen_at_once=0, refresh_s=3600)
+    )
+    late.prepare()
+    store = late.of("acme")
+    store.upsert([ocsf_event("a"), ocsf_event("b")])
+    assert store.count(ANY, Dimension.CLASS) == []
+    late.settle()
+    assert [tally.count for tally in store.count(ANY, Dimension.CLASS)] == [2]
