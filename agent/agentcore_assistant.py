@@ -28,7 +28,7 @@ FRUITLESS: Final = 3
 _PAUSES_S: Final = (0.2, 1.0)
 _OVER_S: Final = 35.0
 """Beside a model's own time: the offline planner in the runtime may take its turn after it."""
-_ALIVE_S: Final = 15
+ALIVE_S: Final = 15.0
 """Seconds without a byte after which a line is dead; the runtime says something every 5."""
 
 _READ: Final = 65_536
@@ -43,6 +43,10 @@ class RuntimeClient(Protocol):
 
     def invoke_agent_runtime(self, **request: Any) -> Mapping[str, Any]:
         """`InvokeAgentRuntime` of the AgentCore API reference."""
+        ...
+
+    def close(self) -> None:
+        """Close its connections."""
         ...
 
 
@@ -162,7 +166,7 @@ class AgentCoreAssistant(Assistant):
             asked_by=question.asked_by,
             canonical=question.canonical,
             text=question.text,
-            expires_at=self._clock() + self._limit_s + _ALIVE_S,
+            expires_at=self._clock() + self._limit_s + ALIVE_S,
         )
 
 
@@ -199,14 +203,14 @@ class _Read:
             yield heard.event
 
 
-def runtime_client(region: str) -> RuntimeClient:
-    """boto3's client of `bedrock-agentcore`; a line that says nothing for 15 s is dead."""
+def runtime_client(region: str, dead_after_s: float = ALIVE_S) -> RuntimeClient:
+    """boto3's client of `bedrock-agentcore`; a line that says nothing for so long is dead."""
     from botocore.config import Config  # noqa: PLC0415 - where there is a runtime only
 
     from integrations.aws import AmbientSession  # noqa: PLC0415 - the same
 
     client: RuntimeClient = AmbientSession(region=region).client(
-        "bedrock-agentcore", config=Config(read_timeout=_ALIVE_S)
+        "bedrock-agentcore", config=Config(read_timeout=dead_after_s)
     )
     return client
 

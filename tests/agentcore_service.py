@@ -40,6 +40,8 @@ class Faults:
     """HTTP statuses that calls of the runtime are answered with; 0: it goes well."""
     cuts: list[int | None] = field(default_factory=list)
     """Bytes of the stream after which a call's line is cut; None: it is not."""
+    silent: bool = False
+    """Whether a line that is cut stays open, and says nothing any more."""
     memory: set[str] = field(default_factory=set)
     """Operations of Memory that fail: `events`, `sessions`, `retrieve`."""
 
@@ -59,6 +61,9 @@ class AgentCore:
     """Long-term memory: texts by namespace."""
     namespaces: list[str] = field(default_factory=list)
     """Those that were searched."""
+    streams: list[bytearray] = field(default_factory=list)
+    """What each call of the runtime was answered, as far as it came."""
+    ended: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -111,14 +116,18 @@ class _Service(Quiet):
         self.send_header("Content-Type", answer.headers["Content-Type"])
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        left = cut
+        left, passed = cut, bytearray()
+        self.core.streams.append(passed)
         while chunk := answer.read1(65_536):
             piece = chunk if left is None else chunk[:left]
+            passed += piece
             if piece:
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
             if left is not None:
                 left -= len(piece)
                 if left <= 0:
+                    if self.core.faults.silent:
+                        self.core.ended.wait(30)
                     self.close_connection = True
                     return
         self.wfile.write(b"0\r\n\r\n")
@@ -182,7 +191,10 @@ def agentcore(runtime: str = "") -> Iterator[AgentCore]:
     Handler.core = core
     with serving(Handler) as url:
         core.url = url
-        yield core
+        try:
+            yield core
+        finally:
+            core.ended.set()
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import itertools
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,9 +11,9 @@ from typing import Any
 
 from strands.models.model import Model
 
-from agent.agentcore_assistant import AgentCoreAssistant, runtime_client
+from agent.agentcore_assistant import AgentCoreAssistant, RuntimeClient, runtime_client
 from agent.answering import Answering
-from agent.assistant import Assistant, Question
+from agent.assistant import AnswerEvent, Assistant, Question
 from agent.envelope import Envelope
 from agent.offline_model import OfflineModel
 from agent.remediation import proposer
@@ -63,12 +63,29 @@ class Reach:
 
 
 @dataclass
+class _Counting:
+    """The runtime's answering, and what it was asked."""
+
+    answers: Answers
+    asked: list[str] = field(default_factory=list)
+
+    def answer(self, envelope: Envelope) -> Iterator[AnswerEvent]:
+        """As the other."""
+        self.asked.append(envelope.text)
+        return self.answers.answer(envelope)
+
+
+@dataclass
 class Stage:
     """Both sides of the wire."""
+
+    answered: list[str]
+    """Texts that the runtime's assistant was asked, each once for each run of it."""
 
     estate: Connections
     reach: Reach
     core: AgentCore
+    worker_with: Callable[[RuntimeClient], AgentCoreAssistant]
     worker: AgentCoreAssistant
     own: Assistant
     """What answers in the worker's own process; its memory is another."""
@@ -109,6 +126,7 @@ def staged(
     model: Model | None = None,
     answers: Callable[[Answering], Answers] = lambda answering: answering,
     clock: Callable[[], float] | None = None,
+    alive_s: float = 60.0,
 ) -> Iterator[Stage]:
     """Everything that is between a worker and its answer, over real HTTP.
 
@@ -120,6 +138,7 @@ def staged(
         model: The runtime's; the offline planner unless it is given.
         answers: Stands between the runtime's door and its answering.
         clock: Seconds since the epoch; stands still unless it is given.
+        alive_s: After which the runtime says that it still works.
     """
     logging.getLogger("bedrock_agentcore.app").setLevel(logging.CRITICAL)
     now = datetime.now(UTC).timestamp()
@@ -128,8 +147,8 @@ def staged(
     beside = SqliteConversationStore(folder / "own.sqlite", clock)
     settings, reach = asks(sets or {}), Reach(estate, memory)
     answering = Answering(reach, settings, model or OfflineModel(), clock)
-    made = answers(answering)
-    runtime = Runtime(lambda: made, lambda: (KEY,), clock, Turns(), alive_s=0.2)
+    made = _Counting(answers(answering))
+    runtime = Runtime(lambda: made, lambda: (KEY,), clock, Turns(), alive_s)
     runbooks = estate.runbooks()
     own = StrandsAssistant(
         OfflineModel(),
@@ -143,17 +162,21 @@ def staged(
     with listening(runtime) as where, agentcore(where) as core:
         for name, value in {**AWS, "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE": core.url}.items():
             setenv(name, value)
-        worker = AgentCoreAssistant(
-            runtime_client("eu-west-1"),
-            ARN,
-            "DEFAULT",
-            lambda: (KEY,),
-            lambda: own,
-            settings.answer_s,
-            clock=clock,
-            pause=pauses.append,
-            ids=lambda: f"question-{next(ids)}",
-        )
-        yield Stage(estate, reach, core, worker, own, pauses, clock)
+
+        def worker(client: RuntimeClient) -> AgentCoreAssistant:
+            return AgentCoreAssistant(
+                client,
+                ARN,
+                "DEFAULT",
+                lambda: (KEY,),
+                lambda: own,
+                settings.answer_s,
+                clock=clock,
+                pause=pauses.append,
+                ids=lambda: f"question-{next(ids)}",
+            )
+
+        with closing(runtime_client("eu-west-1")) as client:
+            yield Stage(made.asked, estate, reach, core, worker, worker(client), own, pauses, clock)
     memory.close()
     beside.close()
