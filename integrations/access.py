@@ -10,6 +10,7 @@ from integrations.accounts.stack_sets import StackSet
 from integrations.accounts.sts import StsAccounts, assume, caller
 from integrations.accounts.trust import NOTHING, SHORTEST_S, RoleTrust, examined
 from integrations.aws import ONE_TRY, UNCHECKED, AmbientSession, AwsSession
+from integrations.errors import UnavailableError
 from integrations.findings.polling import FindingPoll
 from integrations.findings.security_hub import SecurityHubWorkflow
 from integrations.findings.security_hub_poll import SecurityHubPoll
@@ -17,7 +18,7 @@ from integrations.resources.aggregator import ConfigAggregator
 from integrations.resources.aws_config import ConfigResources
 from integrations.runbooks.port import Location
 from integrations.runbooks.ssm import SsmAutomations
-from integrations.settings import AwsAccess
+from integrations.settings import AwsAccess, Settings
 from integrations.tenants.port import Tenant
 
 
@@ -113,6 +114,19 @@ def trust_of(tenant: Tenant, aws: AwsAccess, others: Sequence[str]) -> list[Role
 def hub_identity(aws: AwsAccess) -> tuple[str, str]:
     """Whose credentials the hub's are: (account, ARN of the user or the role)."""
     return caller(_hub(aws).client("sts"))
+
+
+def hub_keys(settings: Settings) -> tuple[str, str, str]:
+    """(access key, secret key, session token) of the hub, wherever boto3 finds them.
+
+    Raises:
+        UnavailableError: there are none.
+    """
+    found = _hub(settings.aws or AwsAccess(settings.region or "us-east-1")).get_credentials()
+    if found is None:
+        raise UnavailableError("no AWS credentials were found")
+    frozen = found.get_frozen_credentials()
+    return frozen.access_key or "", frozen.secret_key or "", frozen.token or ""
 
 
 def stack_set(name: str, aws: AwsAccess) -> StackSet:

@@ -57,6 +57,8 @@ class Connections:
         self._tables = self._open_tables()
         self.directory = self._open_directory()
         self._forget_findings: Callable[[str], int]
+        self.findings_about: Callable[[], str]
+        """What keeps the findings, by its name and version; empty: embedded."""
         self._settle: Callable[[], None] = _nothing
         self._findings_of = self._open_findings()
         self._remediations = self._open_remediations()
@@ -95,7 +97,7 @@ class Connections:
         if not self._settings.findings:
             findings = SqliteFindings(self._state / "findings.sqlite")
             self._open.callback(findings.close)
-            self._forget_findings = findings.forget
+            self._forget_findings, self.findings_about = findings.forget, lambda: ""
             return findings.of
         from integrations.findings.opensearch import OpenSearchFindings
         from integrations.findings.opensearch_cluster import client_of, cluster_of
@@ -111,7 +113,7 @@ class Connections:
         if not cluster.region:
             # A node of one's own; what is in AWS is prepared when it is deployed.
             kept.prepare()
-        self._forget_findings = kept.forget
+        self._forget_findings, self.findings_about = kept.forget, kept.about
         self._settle = kept.settle
         return kept.of
 

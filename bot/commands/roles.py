@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.doctor.trust import problem_of
 from integrations.errors import InvalidSettingError, SecurityAssistError
 
 if TYPE_CHECKING:
@@ -182,23 +183,6 @@ def said_of(found: "RoleTrust") -> str:
         return f"{lead}ok: opens with the tenant's ExternalId, and to nothing else that was tried"
     verdict, mend = problem_of(found)
     return f"{lead}{verdict}\n  {mend}"
-
-
-def problem_of(found: "RoleTrust") -> tuple[str, str]:
-    """What is wrong with a role, and what mends it; the worst first."""
-    if found.holes:
-        mend = (
-            "its trust policy lets in whoever our role can be tricked by: put the condition "
-            "StringEquals sts:ExternalId into each statement, as infra/tenant.yaml has it"
-        )
-        return f"HOLE: it can be assumed {', '.join(found.holes)}", mend
-    if found.refused:
-        mend = (
-            "deploy infra/tenant.yaml with this tenant's ExternalId and our role "
-            "(assist tenants onboard prints the command)"
-        )
-        return f"closed: {found.refused}", mend
-    return f"not proven: {found.unproven}", "run it again once AWS answers"
 
 
 def _in_words(parameters: Mapping[str, str]) -> str:

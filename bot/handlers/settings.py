@@ -1,7 +1,7 @@
 """What the environment says of the doors; the standard library only, as the ingress imports it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 PATH = "/slack/events"
@@ -60,8 +60,11 @@ def ingress(env: Mapping[str, str] | None = None) -> IngressSettings:
         MissingSettingError: one of them is empty, or is no ARN of a secret.
     """
     found = os.environ if env is None else env  # noqa: TID251 - this is the settings module
+    signing_secret = _secret(found, "SLACK_SIGNING_SECRET")
+    if not signing_secret:
+        raise MissingSettingError("SLACK_SIGNING_SECRET or SLACK_SIGNING_SECRET_ARN is not set")
     return IngressSettings(
-        signing_secret=_secret(found, "SLACK_SIGNING_SECRET"),
+        signing_secret=signing_secret,
         queue_url=_needed(found, "SECURITY_ASSIST_QUEUE"),
         region=_needed(found, "AWS_REGION"),
         keys=_keys(found),
@@ -78,6 +81,24 @@ def worker(env: Mapping[str, str] | None = None) -> WorkerSettings:
     Raises:
         MissingSettingError: one of the first two is empty, or is no ARN of a secret.
     """
+    told = slack(env)
+    for name, value in (
+        ("SLACK_SIGNING_SECRET", told.signing_secret),
+        ("SLACK_BOT_TOKEN", told.bot_token),
+    ):
+        if not value:
+            raise MissingSettingError(f"{name} or {name}_ARN is not set")
+    return told
+
+
+def slack(
+    env: Mapping[str, str] | None = None, keys: Callable[[], AwsKeys] | None = None
+) -> WorkerSettings:
+    """What is said of Slack, with nothing for what is not; `keys` finds AWS credentials for it.
+
+    Raises:
+        MissingSettingError: an ARN is none of a secret.
+    """
     found = os.environ if env is None else env  # noqa: TID251 - this is the settings module
     api_url = found.get("SLACK_API_URL") or "https://slack.com/api/"
     signing_secret = _secret(found, "SLACK_SIGNING_SECRET")
@@ -87,7 +108,7 @@ def worker(env: Mapping[str, str] | None = None) -> WorkerSettings:
         signing_secret=signing_secret,
         bot_token=bot_token,
         api_url=f"{api_url.rstrip('/')}/",
-        keys=_keys(found) if away else AwsKeys("", "", ""),
+        keys=(keys() if keys else _keys(found)) if away else AwsKeys("", "", ""),
     )
 
 
@@ -95,7 +116,7 @@ def _secret(env: Mapping[str, str], name: str) -> str | SecretPlace:
     """The ARN counts where both are set: who moves a secret away means it."""
     arn = env.get(f"{name}_ARN", "")
     if not arn:
-        return _needed(env, name, f"{name} or {name}_ARN")
+        return env.get(name, "")
     parts = arn.split(":", 6)
     if len(parts) != _ARN_PARTS or parts[2] != "secretsmanager" or not (arn.isascii() and parts[3]):
         raise MissingSettingError(f"{name}_ARN is no ARN of a secret in Secrets Manager")
@@ -113,8 +134,8 @@ def _keys(env: Mapping[str, str]) -> AwsKeys:
     )
 
 
-def _needed(env: Mapping[str, str], name: str, said: str = "") -> str:
+def _needed(env: Mapping[str, str], name: str) -> str:
     value = env.get(name, "")
     if not value:
-        raise MissingSettingError(f"{said or name} is not set")
+        raise MissingSettingError(f"{name} is not set")
     return value

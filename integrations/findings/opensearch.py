@@ -99,6 +99,21 @@ class OpenSearchFindings:
             names = ",".join(index_of(self._cluster.prefix, cls) for cls in FindingClass)
             self._calls.ask("POST", f"/{names}/_refresh")
 
+    def about(self) -> str:
+        """What answers: `opensearch 3.3.0`.
+
+        Raises:
+            UnavailableError: it does not answer, refuses, or lacks one of the indexes.
+        """
+        names = [index_of(self._cluster.prefix, cls) for cls in FindingClass]
+        # Asked for what they hold, as an index that is not there is an error of its own.
+        for name in names:
+            self._calls.ask("GET", f"/{name}/_count")
+        if self._cluster.serverless:
+            return "OpenSearch Serverless"
+        told = self._calls.ask("GET", "/")["version"]
+        return f"{told.get('distribution', 'opensearch')} {told['number']}"
+
     def forget(self, tenant_id: str) -> int:
         """Delete a tenant's findings, as offboarding does; how many there were."""
         return self._delete(questions.of_tenant(tenant_id))

@@ -1,0 +1,1 @@
+"""`assist doctor`: what is looked at, and what mends it."""
