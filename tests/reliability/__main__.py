@@ -13,6 +13,7 @@ from tests.reliability import (
     exactly_once,
     false_fixes,
     forged,
+    fuzz,
     hostile,
     ingest_soak,
     tampering,
@@ -22,6 +23,7 @@ APPROVALS, SEEDS = 2_000, (1, 2, 3)
 FORGED, FALSE_FIXES, TAMPERED = 1_000, 330, 512
 RANDOM_KILLS = 60
 HOSTILE = 12_000
+FUZZED = {"verifier": 20_000_000, "door": 1_000_000}
 INGESTED_S, INGESTED_RATE, POISONED = 600, 2_315, 110_000
 INGESTED_OPENSEARCH = (120_000, 1_000)
 """Messages, and how many of them a second."""
@@ -118,6 +120,16 @@ def door() -> Lines:
 _LOGGED = 256
 
 
+def fuzzing() -> Lines:
+    """Coverage-guided fuzzing of Slack's door on Lambda."""
+    if not fuzz.possible():
+        yield "atheris is not there: it has wheels for Linux on x86-64 only", True
+        return
+    for target, runs in FUZZED.items():
+        found = fuzz.fuzzed(target, runs, 1)
+        yield f"{target}: {runs:,} runs, {found or 'nothing found'}", not found
+
+
 def fixes() -> Lines:
     """Fixes that went wrong."""
     told = false_fixes.run(FALSE_FIXES, 1)
@@ -167,6 +179,7 @@ SUITES: dict[str, Callable[[], Lines]] = {
     "kills": kills,
     "clicks": clicks,
     "door": door,
+    "fuzz": fuzzing,
     "fixes": fixes,
     "audit": audit,
     "ingest": ingest,
