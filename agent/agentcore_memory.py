@@ -10,8 +10,8 @@ model said before it was found wrong, and read a service that does not answer as
 
 import json
 import logging
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from bedrock_agentcore.memory.integrations.strands.bedrock_converter import AgentCoreMemoryConverter
@@ -28,6 +28,7 @@ from typing_extensions import override
 from agent.guard.untrusted import clean
 from agent.memory import recent
 from agent.tools.wire import CLOSE_FENCE, OPEN_FENCE
+from integrations.aws import AmbientSession
 from integrations.conversations.port import Conversation, ConversationStore
 from integrations.conversations.session import ThreadKey
 
@@ -35,6 +36,9 @@ NOTICE: Final = "AgentCore Memory did not answer, so I may have missed what was 
 NOT_KEPT: Final = "AgentCore Memory did not answer, so it will not know of this answer."
 NOT_RECALLED: Final = "AgentCore Memory did not answer, so nothing of other threads was recalled."
 
+_LIMITS: Final = Config(
+    connect_timeout=5.0, read_timeout=5.0, retries={"mode": "standard", "total_max_attempts": 2}
+)
 _AGENT: Final = "default"
 _EVENTS: Final = 100
 """Turns that are looked at for the last ones: one page."""
@@ -57,16 +61,55 @@ class _WordsApart(AgentCoreMemoryConverter):
         return AgentCoreMemoryConverter.exceeds_conversational_limit(message)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryPlace:
-    """Which memory, and what is recalled from it."""
+class _SharedClients(AmbientSession):
+    """Makes each client once: the SDK makes four for every turn, which takes 200 ms and more."""
 
-    memory_id: str
-    region: str
-    long_term: str = ""
-    """Namespace with `{actorId}` in it; "" for none."""
-    timeout_s: float = 5.0
-    """Of one request; it is made twice at most."""
+    def __init__(self, region: str) -> None:
+        super().__init__(region=region)
+        self._made: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    @override
+    def client(self, service_name: str, *args: Any, **options: Any) -> Any:
+        with self._lock:
+            if service_name not in self._made:
+                self._made[service_name] = super().client(service_name, config=_LIMITS)
+            return self._made[service_name]
+
+    def close(self) -> None:
+        """Close every client's connections."""
+        for client in self._made.values():
+            client.close()
+
+
+class MemoryPlace:
+    """Which memory, and what is recalled from it; serves several threads."""
+
+    def __init__(self, memory_id: str, region: str, long_term: str = "") -> None:
+        """`long_term` is a namespace with `{actorId}` in it, or "" for none."""
+        self.memory_id = memory_id
+        self.long_term = long_term
+        self._clients = _SharedClients(region)
+
+    def manager(self, thread: ThreadKey) -> AgentCoreMemorySessionManager:
+        """The SDK's session manager; making it asks Memory for the session."""
+        config = AgentCoreMemoryConfig(
+            memory_id=self.memory_id,
+            session_id=thread.session_id,
+            actor_id=thread.actor_id,
+            batch_size=100,  # a turn's messages in one event: all of them or none
+        )
+        return AgentCoreMemorySessionManager(
+            config, boto_session=self._clients, converter=_WordsApart
+        )
+
+    def of(self, thread: ThreadKey, beside: ConversationStore) -> "AgentCoreMemory":
+        """A thread's, for one turn."""
+        return AgentCoreMemory(self, thread, beside)
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._clients.close()
 
 
 class AgentCoreMemory(ConversationStore):
@@ -147,25 +190,8 @@ class AgentCoreMemory(ConversationStore):
         return f"{OPEN_FENCE}{body.replace('<', chr(92) + 'u003c')}{CLOSE_FENCE}"
 
     def _opened(self) -> AgentCoreMemorySessionManager:
-        """The SDK's session manager; making it asks Memory for the session."""
         if self._manager is None:
-            limits = Config(
-                connect_timeout=self._place.timeout_s,
-                read_timeout=self._place.timeout_s,
-                retries={"mode": "standard", "total_max_attempts": 2},
-            )
-            config = AgentCoreMemoryConfig(
-                memory_id=self._place.memory_id,
-                session_id=self._thread.session_id,
-                actor_id=self._thread.actor_id,
-                batch_size=100,  # a turn's messages in one event: all of them or none
-            )
-            self._manager = AgentCoreMemorySessionManager(
-                config,
-                region_name=self._place.region or None,
-                boto_client_config=limits,
-                converter=_WordsApart,
-            )
+            self._manager = self._place.manager(self._thread)
         return self._manager
 
     def _failed(self, notice: str, error: Exception) -> None:

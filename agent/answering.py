@@ -6,7 +6,7 @@ Apart from the door, so that the door is open before the agent framework is impo
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from strands.models.model import Model
 
@@ -20,6 +20,9 @@ from integrations.conversations.port import ConversationStore
 from integrations.runbooks.catalogue import ShippedRemedies
 from integrations.runbooks.port import RunbookCatalogue
 from integrations.systems import Systems
+
+if TYPE_CHECKING:
+    from agent.agentcore_memory import MemoryPlace
 
 
 class Reached(Protocol):
@@ -55,6 +58,7 @@ class Answering:
         self._clock = clock
         self._conversations = connections.conversations()
         self._runbooks = connections.runbooks()
+        self._memory = _memory(settings)
 
     def answer(self, envelope: Envelope) -> Iterator[AnswerEvent]:
         """The answer's events.
@@ -76,19 +80,17 @@ class Answering:
             canonical=envelope.canonical,
             thread=envelope.thread,
         )
-        if not self._settings.memory_id:
+        if self._memory is None:
             yield from self._assistant(self._conversations).answer(question)
             return
-        from agent.agentcore_memory import AgentCoreMemory, MemoryPlace  # noqa: PLC0415 - for who has one
-
-        place = MemoryPlace(
-            memory_id=self._settings.memory_id,
-            region=self._settings.region,
-            long_term=self._settings.long_term,
-        )
-        memory = AgentCoreMemory(place, envelope.thread, self._conversations)
+        memory = self._memory.of(envelope.thread, self._conversations)
         for event in self._assistant(memory, memory.recalled).answer(question):
             yield _told(event, memory.notices) if isinstance(event, Done) else event
+
+    def close(self) -> None:
+        """Close what it opened itself."""
+        if self._memory is not None:
+            self._memory.close()
 
     def _assistant(
         self, conversations: ConversationStore, recall: Callable[[str], str] | None = None
@@ -102,6 +104,14 @@ class Answering:
             proposer(self._runbooks, self._clock),
             recall,
         )
+
+
+def _memory(settings: Settings) -> "MemoryPlace | None":
+    if not settings.memory_id:
+        return None
+    from agent.agentcore_memory import MemoryPlace  # noqa: PLC0415 - half a second, for who has one
+
+    return MemoryPlace(settings.memory_id, settings.region, settings.long_term)
 
 
 def _told(done: Done, notices: list[str]) -> Done:

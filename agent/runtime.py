@@ -91,8 +91,10 @@ class Runtime:
         asked = payload if isinstance(payload, Mapping) else {}
         sealed, turn_id, after = asked.get("envelope"), asked.get("turn", ""), asked.get("after", 0)
         envelope = opened(sealed, self._keys(), session_id, self._clock())
+        if type(after) is not int or after < 0:
+            raise RefusedEnvelopeError(Failing.ENVELOPE)
         turn = self._turns.turn(envelope.request, str(sealed), lambda t: self._work(t, envelope))
-        if turn is None or type(after) is not int or after < 0:
+        if turn is None:
             raise RefusedEnvelopeError(Failing.ENVELOPE)
         # Another turn's place says nothing of this one: its reader begins anew.
         return self._read(turn, after if turn_id == turn.id else 0)

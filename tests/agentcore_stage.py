@@ -178,5 +178,6 @@ def staged(
 
         with closing(runtime_client("eu-west-1")) as client:
             yield Stage(made.asked, estate, reach, core, worker, worker(client), own, pauses, clock)
+    answering.close()
     memory.close()
     beside.close()
