@@ -6,6 +6,7 @@ reached, and goes on from there. The runtime works on it once (`agent/turns.py`)
 
 import json
 import logging
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +22,7 @@ from agent.answer_events import Failed, Failing, Listener, UnreadableEventError
 from agent.assistant import AnswerEvent, Assistant, Done, Question, Replaced, TextDelta
 from agent.envelope import Envelope, sealed
 from agent.runtime_keys import Keys
+from agent.settings import UnusableSettingError
 
 FRUITLESS: Final = 3
 """Calls in a row that bring nothing new before the runtime is given up."""
@@ -32,6 +34,7 @@ ALIVE_S: Final = 15.0
 """Seconds without a byte after which a line is dead; the runtime says something every 5."""
 
 _READ: Final = 65_536
+_ARN: Final = re.compile(r"arn:[a-z-]+:bedrock-agentcore:([a-z0-9-]+):\d{12}:runtime/[\w-]+")
 _THROTTLED: Final = {"ThrottlingException", "ServiceQuotaExceededException"}
 _REFUSING: Final = {400, 401, 403, 404}
 
@@ -203,13 +206,23 @@ class _Read:
             yield heard.event
 
 
-def runtime_client(region: str, dead_after_s: float = ALIVE_S) -> RuntimeClient:
-    """boto3's client of `bedrock-agentcore`; a line that says nothing for so long is dead."""
+def runtime_client(runtime: str, dead_after_s: float = ALIVE_S) -> RuntimeClient:
+    """boto3's client where a runtime is; a line that says nothing for so long is dead.
+
+    Raises:
+        UnusableSettingError: `runtime` is no ARN of one.
+    """
+    found = _ARN.fullmatch(runtime)
+    if found is None:
+        raise UnusableSettingError(
+            "SECURITY_ASSIST_RUNTIME has to be the ARN of an AgentCore runtime, such as"
+            " arn:aws:bedrock-agentcore:eu-west-1:111122223333:runtime/name-0a1b2c3d4e"
+        )
     from botocore.config import Config  # noqa: PLC0415 - where there is a runtime only
 
     from integrations.aws import AmbientSession  # noqa: PLC0415 - the same
 
-    client: RuntimeClient = AmbientSession(region=region).client(
+    client: RuntimeClient = AmbientSession(region=found[1]).client(
         "bedrock-agentcore", config=Config(read_timeout=dead_after_s)
     )
     return client

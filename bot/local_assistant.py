@@ -17,6 +17,7 @@ def local_assistant(
     clock: Callable[[], float] = time.time,
     propose: Proposer | None = None,
     runbooks: RunbookCatalogue | None = None,
+    settings: Settings | None = None,
 ) -> StrandsAssistant:
     """A Strands agent in this process; without `propose` it gives advice only.
 
@@ -25,8 +26,9 @@ def local_assistant(
         clock: Seconds since the epoch.
         propose: Keeps a planned fix as a request.
         runbooks: Those of our own, which advice names before AWS's.
+        settings: The environment's, unless they are given.
     """
-    settings = Settings.from_env()
+    settings = settings or Settings.from_env()
     return StrandsAssistant(
         model_for(settings), memory, ShippedRemedies(runbooks), settings, clock, propose
     )

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agent.remediation import proposer
+from agent.settings import Settings
+from bot.choosing_assistant import assistant_for
 from bot.conversation import Conversation
 from bot.fixing import Fixing, Later, advance_of
-from bot.local_assistant import local_assistant
 from bot.messages import Click, Incoming, Place
 from bot.picture.drawing import draw
 from bot.slack.calls import web_client
@@ -52,7 +53,7 @@ class SlackBot:
         self._conversation = Conversation(
             connections.directory,
             connections,
-            local_assistant(memory, clock, proposer(runbooks, clock), runbooks),
+            assistant_for(Settings.from_env(), memory, clock, proposer(runbooks, clock), runbooks),
             memory,
             draw,
             clock,

@@ -176,7 +176,7 @@ def staged(
                 ids=lambda: f"question-{next(ids)}",
             )
 
-        with closing(runtime_client("eu-west-1")) as client:
+        with closing(runtime_client(ARN)) as client:
             yield Stage(made.asked, estate, reach, core, worker, worker(client), own, pauses, clock)
     answering.close()
     memory.close()

@@ -22,7 +22,7 @@ from agent.runtime import Answers, Runtime
 from agent.settings import Settings
 from integrations.aws import ATTEMPTS
 from integrations.connect import Connections
-from tests.agentcore_service import SESSION, Faults, listening
+from tests.agentcore_service import ARN, SESSION, Faults, listening
 from tests.agentcore_stage import KEY, Reach, Stage, staged
 
 
@@ -117,7 +117,7 @@ def test_a_line_that_is_silent_is_given_up_and_taken_up_again(line: Stage) -> No
     line.core.ended.clear()
     line.core.faults.silent = True
     line.core.faults.cuts = [len(line.core.streams[0]) // 2]
-    with closing(runtime_client("eu-west-1", 0.5)) as client:
+    with closing(runtime_client(ARN, 0.5)) as client:
         assert list(line.worker_with(client).answer(asked(line))) == whole
 
 

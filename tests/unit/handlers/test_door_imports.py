@@ -30,6 +30,9 @@ INGRESS = {
 NOT_IN_A_DOOR = {"click", "flask", "infra", "moto", "playwright", "pytest", "pyarrow", "werkzeug"}
 
 
+AGENT_FRAMEWORK = {"strands", "bedrock_agentcore", "pydantic", "mcp", "opentelemetry", "starlette"}
+
+
 def imported_by(door: str) -> set[str]:
     told = subprocess.run(
         [sys.executable, "-c", _TELL.format(door=door)],
@@ -53,6 +56,43 @@ def test_no_door_imports_what_only_a_terminal_or_a_test_needs(door: str) -> None
     assert door in found
     assert not {name.partition(".")[0] for name in found} & NOT_IN_A_DOOR
     assert not found & {"bot.local", "bot.workspace", "slack_bolt.adapter.aws_lambda"}
+
+
+def test_where_a_runtime_answers_the_worker_imports_no_agent_framework() -> None:
+    found = imported_by("bot.handlers.worker")
+    assert not {name.partition(".")[0] for name in found} & AGENT_FRAMEWORK
+    told = subprocess.run(
+        [sys.executable, "-c", _CHOOSE], check=True, capture_output=True, timeout=120
+    )
+    name, *imported = json.loads(told.stdout)
+    assert name == "AgentCoreAssistant"
+    assert "boto3" in imported
+    assert not {one.partition(".")[0] for one in imported} & AGENT_FRAMEWORK
+
+
+def test_a_runtime_opens_its_door_before_it_imports_the_agent_framework() -> None:
+    found = imported_by("agent.runtime")
+    assert "bedrock_agentcore" in found
+    assert not found & {"strands", "agent.strands_assistant", "integrations.connect", "bot"}
+    assert not {name.partition(".")[0] for name in found} & NOT_IN_A_DOOR
+
+
+_CHOOSE = """
+import json, sys, tempfile, time
+from pathlib import Path
+from agent.settings import Settings
+from bot.choosing_assistant import assistant_for
+from integrations.conversations.sqlite import SqliteConversationStore
+settings = Settings.from_env({
+    "SECURITY_ASSIST_RUNTIME": "arn:aws:bedrock-agentcore:eu-west-1:111122223333:runtime/bot-1",
+    "SECURITY_ASSIST_RUNTIME_KEY": "k" * 32,
+})
+with tempfile.TemporaryDirectory() as folder:
+    memory = SqliteConversationStore(Path(folder) / "said.sqlite", time.time)
+    chosen = assistant_for(settings, memory)
+    memory.close()
+print(json.dumps([type(chosen).__name__, *sorted(sys.modules)]))
+"""
 
 
 _WATCH = """
