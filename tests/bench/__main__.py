@@ -16,6 +16,8 @@ FIGURES = (
     "bulk",
     "imports",
     "ingress",
+    "burst",
+    "runtime",
     "picture",
     "graph",
     "sync",
