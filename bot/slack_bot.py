@@ -9,12 +9,13 @@ from agent.settings import Settings
 from bot.choosing_assistant import assistant_for
 from bot.conversation import Conversation
 from bot.fixing import Fixing, Later, advance_of
-from bot.messages import Click, Incoming, Place
+from bot.messages import Click, Incoming, Place, Prose, Reply
 from bot.picture.drawing import draw
 from bot.slack.calls import web_client
 from bot.slack.channel import SlackChannel
 from bot.slack.people import SlackPeople
 from integrations.connect import Connections
+from integrations.errors import UnavailableError
 from integrations.work.port import Job
 
 
@@ -75,6 +76,11 @@ class SlackBot:
             self._conversation.on_click(said, channel)
         else:
             self._conversation.on_message(said, channel)
+
+    def excuse(self, said: Incoming | Click, error: UnavailableError) -> None:
+        """Say in its thread why something is not answered yet, and that it will be."""
+        text = f"I cannot do that just now: {error}. It is kept, and I try again by myself."
+        self._channel_at(said.place).post(Reply(plain=text, parts=(Prose(text=text),)))
 
     def carried_on(self, job: Job) -> bool:
         """See a request through, if that is what the job asks for; False: it is another job."""

@@ -6,6 +6,7 @@ Slack's secrets may be changed while this lives (`rotating.py`): what failed wit
 again, and is met with the new.
 """
 
+import json
 import logging
 import os
 import secrets
@@ -22,7 +23,12 @@ from bot.handlers.rotating import Rotating, kept
 from bot.slack.calls import calling, web_client
 from bot.slack_bot import SlackBot, SlackInstall
 from integrations.connect import Connections
-from integrations.errors import InvalidSettingError, RejectedRecordError, SecurityAssistError
+from integrations.errors import (
+    InvalidSettingError,
+    RejectedRecordError,
+    SecurityAssistError,
+    UnavailableError,
+)
 from integrations.settings import Settings
 from integrations.work.batch import BatchQueue, work_through
 from integrations.work.port import Job, Lease
@@ -39,8 +45,18 @@ class Worker:
         self._redelivery = redelivery
 
     def take(self, event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
-        """One batch; answers which messages are to come again."""
-        return work_through(self._queue, event, self._do, self._failed)
+        """One batch; answers which messages are to come again.
+
+        Raises:
+            UnavailableError: the queue's own memory does not answer; all of it comes again.
+        """
+        try:
+            return work_through(self._queue, event, self._do, self._failed)
+        except UnavailableError as error:
+            for record in event["Records"]:
+                if record["attributes"]["ApproximateReceiveCount"] == "1":
+                    self._excuse(record["body"], error)
+            raise
 
     def _do(self, job: Job) -> None:
         if self._bot.carried_on(job):
@@ -54,7 +70,21 @@ class Worker:
         """The log has the kind of error only: its words may hold what somebody wrote."""
         ref, name = secrets.token_hex(4), type(error).__name__
         _LOG.error("error=<%s>, attempt=<%d>, ref=<%s> | job failed", name, lease.attempt, ref)
+        if lease.attempt == 1 and isinstance(error, UnavailableError):
+            self._excuse(lease.job.body, error)
         self._queue.failed(lease, f"{name} (ref {ref})")
+
+    def _excuse(self, body: str, error: UnavailableError) -> None:
+        """Say in the thread why there is no answer yet, if that can be said at all.
+
+        `body` is a job's, or the whole message that it came in.
+        """
+        try:
+            told = json.loads(body)
+            for said in self._redelivery.said_in(told.get("body", body)):
+                self._bot.excuse(said, error)
+        except Exception as other:  # noqa: BLE001 - whatever it is, the job comes again
+            _LOG.warning("error=<%s> | nothing said", type(other).__name__)
 
 
 class Opening:

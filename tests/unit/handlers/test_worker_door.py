@@ -13,7 +13,7 @@ from bot.handlers.verifying import JSON, Signed
 from bot.handlers.worker import Worker
 from bot.messages import Click, Incoming
 from bot.slack_bot import SlackBot, SlackInstall
-from integrations.errors import RejectedRecordError
+from integrations.errors import RejectedRecordError, UnavailableError
 from integrations.work.port import Job, Lease
 from tests.lambda_slack import FORM, NOW, SECRET, mention, press, sign
 
@@ -110,13 +110,19 @@ class Heard:
     """A bot that hears, and falls over at one text."""
 
     said: list[str] = field(default_factory=list)
+    excused: list[str] = field(default_factory=list)
 
     def carried_on(self, job: Job) -> bool:
         return job.id.startswith("advance/")
 
+    def excuse(self, said: Incoming, error: UnavailableError) -> None:
+        self.excused.append(f"{said.text}: {error}")
+
     def hear(self, said: Incoming) -> None:
         if said.text == "fall":
             raise ZeroDivisionError(said.text)
+        if said.text == "away":
+            raise UnavailableError("DynamoDB did not answer")
         self.said.append(said.text)
 
 
