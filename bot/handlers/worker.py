@@ -45,18 +45,8 @@ class Worker:
         self._redelivery = redelivery
 
     def take(self, event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
-        """One batch; answers which messages are to come again.
-
-        Raises:
-            UnavailableError: the queue's own memory does not answer; all of it comes again.
-        """
-        try:
-            return work_through(self._queue, event, self._do, self._failed)
-        except UnavailableError as error:
-            for record in event["Records"]:
-                if record["attributes"]["ApproximateReceiveCount"] == "1":
-                    self._excuse(record["body"], error)
-            raise
+        """One batch; answers which messages are to come again."""
+        return work_through(self._queue, event, self._do, self._failed, self._unknown)
 
     def _do(self, job: Job) -> None:
         if self._bot.carried_on(job):
@@ -74,14 +64,16 @@ class Worker:
             self._excuse(lease.job.body, error)
         self._queue.failed(lease, f"{name} (ref {ref})")
 
-    def _excuse(self, body: str, error: UnavailableError) -> None:
-        """Say in the thread why there is no answer yet, if that can be said at all.
+    def _unknown(self, message: str, attempt: int, error: UnavailableError) -> None:
+        """The queue's own memory did not answer."""
+        _LOG.error("error=<%s>, attempt=<%d> | job not begun", type(error).__name__, attempt)
+        if attempt == 1:
+            self._excuse(json.loads(message)["body"], error)
 
-        `body` is a job's, or the whole message that it came in.
-        """
+    def _excuse(self, body: str, error: UnavailableError) -> None:
+        """Say in the thread why there is no answer yet, if that can be said at all."""
         try:
-            told = json.loads(body)
-            for said in self._redelivery.said_in(told.get("body", body)):
+            for said in self._redelivery.said_in(body):
                 self._bot.excuse(said, error)
         except Exception as other:  # noqa: BLE001 - whatever it is, the job comes again
             _LOG.warning("error=<%s> | nothing said", type(other).__name__)

@@ -8,6 +8,7 @@ failed comes again untried, and SQS counts that as an attempt.
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
+from integrations.errors import UnavailableError
 from integrations.work.port import Job, Lease
 
 
@@ -33,10 +34,13 @@ def work_through(
     event: Mapping[str, Any],
     handle: Callable[[Job], None],
     failed: Callable[[Lease, Exception], None],
+    unknown: Callable[[str, int, UnavailableError], None],
 ) -> dict[str, list[dict[str, str]]]:
     """Do the jobs of a batch in order; the answer names the messages that are not finished.
 
     `handle` does one job; what it raises goes to `failed`, which tells the queue and the log.
+    `unknown` hears of a message (its text, and the how manieth time it came) of which the queue
+    cannot tell now whether it is to be done.
     After a failure the rest of its group is left for the next batch, so that order is kept.
     """
     left: list[dict[str, str]] = []
@@ -47,9 +51,14 @@ def work_through(
         if group in stopped:
             left.append(name)
             continue
-        lease = queue.lease_of(
-            record["body"], int(told["ApproximateReceiveCount"]), record["receiptHandle"]
-        )
+        attempt = int(told["ApproximateReceiveCount"])
+        try:
+            lease = queue.lease_of(record["body"], attempt, record["receiptHandle"])
+        except UnavailableError as error:
+            unknown(record["body"], attempt, error)
+            stopped.add(group)
+            left.append(name)
+            continue
         if lease is None:
             # It is gone from the queue, or somebody has it: not Lambda's to delete either way.
             left.append(name)

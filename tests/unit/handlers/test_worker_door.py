@@ -93,8 +93,11 @@ class Batches:
     """A queue that remembers how its jobs ended."""
 
     ended: list[tuple[str, str]] = field(default_factory=list)
+    away: bool = False
 
     def lease_of(self, body: str, attempt: int, receipt: str) -> Lease | None:
+        if self.away:
+            raise UnavailableError("DynamoDB did not answer")
         told = json.loads(body)
         return Lease(Job(told["id"], told["group"], told["body"]), attempt, receipt)
 
@@ -126,14 +129,14 @@ class Heard:
         self.said.append(said.text)
 
 
-def record(number: int, text: str, thread: str) -> dict[str, Any]:
+def record(number: int, text: str, thread: str, attempt: int = 1) -> dict[str, Any]:
     where = Addressed(f"slack/delivery/{number}", thread)
     event = mention(f"Ev{number}", text=f"<@UB> {text}")
     return {
         "messageId": str(number),
         "receiptHandle": str(number),
         "body": job(where, signed(event)),
-        "attributes": {"MessageGroupId": thread, "ApproximateReceiveCount": "1"},
+        "attributes": {"MessageGroupId": thread, "ApproximateReceiveCount": str(attempt)},
     }
 
 
@@ -153,6 +156,18 @@ def test_after_a_failure_the_rest_of_its_thread_comes_again_in_order(
     assert bot.said == ["one", "four"]
     assert [how for _, how in queue.ended] == ["done", "ZeroDivisionError", "done"]
     assert "fall" not in caplog.text.replace("job failed", "")
+
+
+@pytest.mark.parametrize("away", [True, False], ids=["the queue's memory", "the conversation's"])
+def test_while_the_records_are_away_the_thread_hears_it_once(
+    redelivery: Redelivery, away: bool
+) -> None:
+    bot = Heard()
+    worker = Worker(Batches(away=away), cast("SlackBot", bot), redelivery)
+    batch = [record(1, "away", "a"), record(2, "after", "a"), record(3, "away", "b", attempt=2)]
+    failed = worker.take({"Records": batch})["batchItemFailures"]
+    assert [one["itemIdentifier"] for one in failed] == ["1", "2", "3"]
+    assert bot.excused == ["away: DynamoDB did not answer"]
 
 
 def test_a_job_of_another_kind_is_not_taken_for_a_delivery(redelivery: Redelivery) -> None:
