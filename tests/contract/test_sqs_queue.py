@@ -156,7 +156,15 @@ def test_a_batch_stops_a_group_at_its_first_failure_and_goes_on_with_others(
 
     event = {"Records": [_record(m) for m in _received(queue)]}
     assert len(event["Records"]) == 3
-    answer = work_through(queue, event, handle, lambda lease, _: queue.failed(lease, "boom"))
+    unknown: list[str] = []
+    answer = work_through(
+        queue,
+        event,
+        handle,
+        lambda lease, _: queue.failed(lease, "boom"),
+        lambda message, *_: unknown.append(message),
+    )
+    assert unknown == []
     assert sorted(did) == ["a1", "b1"]
     names = {r["messageId"] for r in event["Records"] if '"b1"' not in r["body"]}
     assert {one["itemIdentifier"] for one in answer["batchItemFailures"]} == names

@@ -160,7 +160,9 @@ def test_after_a_failure_the_rest_of_its_thread_comes_again_in_order(
 
 @pytest.mark.parametrize("away", [True, False], ids=["the queue's memory", "the conversation's"])
 def test_while_the_records_are_away_the_thread_hears_it_once(
-    redelivery: Redelivery, away: bool
+    redelivery: Redelivery,
+    *,
+    away: bool,
 ) -> None:
     bot = Heard()
     worker = Worker(Batches(away=away), cast("SlackBot", bot), redelivery)
