@@ -25,7 +25,8 @@ from agent.answer_events import Failed, Failing, Teller
 from agent.assistant import AnswerEvent
 from agent.envelope import Envelope, RefusedEnvelopeError, opened
 from agent.runtime_keys import Keys, keys_of
-from agent.settings import Settings, redact_traces
+from agent.settings import Settings
+from agent.traces import redact
 from agent.turns import TooManyTurnsError, Turn, Turns
 from integrations.errors import NotFoundError
 
@@ -153,7 +154,7 @@ def main(port: int = PORT) -> None:
     Raises:
         UnusableSettingError: no key, or a number that is none.
     """
-    redact_traces()
+    redact()
     settings = Settings.from_env()
     opened_ = Opened(settings)
     runtime = Runtime(opened_.now, keys_of(settings))

@@ -7,6 +7,8 @@ from typing import Self
 
 from integrations.errors import SecurityAssistError
 
+_REDACTED = "gen_ai_unredacted_attributes=none"
+
 
 class UnusableSettingError(SecurityAssistError):
     """A setting's value means nothing; says which and what it takes."""
@@ -79,16 +81,17 @@ class Settings:
         )
 
 
-def redact_traces() -> None:
-    """Keep prompts, answers and tools' data out of traces, unless the environment says otherwise.
+def redact_traces() -> bool:
+    """Keep prompts, answers and tools' data out of traces; False: the environment wants them in.
 
     To be called before the agent framework is imported, which reads the variable (OpenTelemetry,
     "Semantic conventions for generative AI"; the last part is Strands' own).
     """
-    os.environ.setdefault(  # noqa: TID251 - this is the settings module
+    told = os.environ.setdefault(  # noqa: TID251 - this is the settings module
         "OTEL_SEMCONV_STABILITY_OPT_IN",
-        "gen_ai_latest_experimental,gen_ai_tool_definitions,gen_ai_unredacted_attributes=none",
+        f"gen_ai_latest_experimental,gen_ai_tool_definitions,{_REDACTED}",
     )
+    return _REDACTED in told
 
 
 def _number(env: Mapping[str, str], name: str, usual: float, most: float) -> float:
