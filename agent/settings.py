@@ -31,8 +31,9 @@ class Settings:
     guardrail_version: str = "DRAFT"
     prompt_cache: bool = True
     """Whether Bedrock keeps the standing instructions and the tools' descriptions between calls."""
-    answer_s: float = 30.0
-    """Seconds after which a model's answer is given up and the offline planner's is sent."""
+    answer_s: float = 22.0
+    """Seconds after which a model's answer is given up and the offline planner's is sent. Six more,
+    and the thread is told that there is none: somebody who asks is answered within 30."""
     turns: int = 6
     """Rounds of model and tools in one answer."""
     tool_calls: int = 12
@@ -69,7 +70,7 @@ class Settings:
             guardrail_version=found.get("SECURITY_ASSIST_GUARDRAIL_VERSION", "DRAFT"),
             prompt_cache=_on(found, "SECURITY_ASSIST_PROMPT_CACHE"),
             # AgentCore ends a synchronous call after 15 minutes.
-            answer_s=_number(found, "SECURITY_ASSIST_ANSWER_SECONDS", 30, 900),
+            answer_s=_number(found, "SECURITY_ASSIST_ANSWER_SECONDS", 22, 900),
             turns=int(_number(found, "SECURITY_ASSIST_TURNS", 6, 50)),
             tool_calls=int(_number(found, "SECURITY_ASSIST_TOOL_CALLS", 12, 200)),
             runtime=found.get("SECURITY_ASSIST_RUNTIME", ""),

@@ -47,11 +47,11 @@ from agent.tools import wire
 from agent.tools.toolbox import Toolbox
 from agent.views import View
 from integrations.conversations.port import Conversation, ConversationStore
-from integrations.errors import StaleWriteError
+from integrations.errors import StaleWriteError, UnavailableError
 from integrations.runbooks.port import RemedyCatalogue
 
-_OFFLINE_S = 30.0
-"""Seconds for the planner, whatever a model took before: it needs a fraction of one."""
+_INSTEAD_S = 6.0
+"""Seconds for the planner beyond a model's: it needs a fraction of one, where the engines answer."""
 
 _log = logging.getLogger(__name__)
 
@@ -106,18 +106,22 @@ class StrandsAssistant(Assistant):
         model = self._offline if question.canonical else self._model
         turn = _Turn(question)
         notice = ""
+        until = time.monotonic() + self._settings.answer_s + _INSTEAD_S
         try:
-            yield from self._run(model, turn, conversation)
+            yield from self._run(model, turn, conversation, until)
         except Exception as error:  # a door: every provider has its own error tree
             if model is self._offline:
-                raise
+                raise _said_of(error) from error
             notice = f"Answered without the language model ({_reason(error)})."
             _log.warning("model=<%s>, error=<%s> | fell back", _name(model), type(error).__name__)
             had_text, turn = bool(turn.text), _Turn(question)
             if had_text:
                 yield Replaced("")
-            yield from self._run(self._offline, turn, conversation)
             model = self._offline
+            try:
+                yield from self._run(model, turn, conversation, until)
+            except TimeoutError as late:
+                raise _said_of(late) from late
         yield from self._mended(turn)
         self._remember(question, conversation, turn)
         yield Done(
@@ -131,8 +135,14 @@ class StrandsAssistant(Assistant):
             )
         )
 
-    def _run(self, model: Model, turn: _Turn, conversation: Conversation) -> Iterator[AnswerEvent]:
-        """One run of the agent over the thread's messages, as events."""
+    def _run(
+        self, model: Model, turn: _Turn, conversation: Conversation, until: float
+    ) -> Iterator[AnswerEvent]:
+        """One run of the agent over the thread's messages, as events.
+
+        Raises:
+            TimeoutError: it was not over in a model's time; for the planner, at `until`.
+        """
         now = datetime.fromtimestamp(self._clock(), tz=UTC)
         offline = model is self._offline
         if offline:
@@ -159,7 +169,7 @@ class StrandsAssistant(Assistant):
         prompt: Any = [{"text": recalled}, {"text": asked.text}] if recalled else asked.text
         limits = {"turns": self._settings.turns}
         stream = agent.stream_async(prompt, invocation_state={}, limits=limits)  # type: ignore[arg-type] # a TypedDict
-        limit_s = _OFFLINE_S if offline else self._settings.answer_s
+        limit_s = until - time.monotonic() if offline else self._settings.answer_s
         for event in _stepwise(stream, limit_s):
             yield from self._heard(turn, event)
         rest = turn.lines.finish()
@@ -271,17 +281,29 @@ def _stepwise(stream: AsyncIterator[Any], limit_s: float) -> Iterator[dict[str, 
         return await asyncio.wait_for(events.get(), left_s)
 
     reading = loop.create_task(read())
-    deadline = time.monotonic() + limit_s
+    deadline, late = time.monotonic() + limit_s, False
     try:
         while event := loop.run_until_complete(next_event(deadline - time.monotonic())):
             yield event
         reading.result()
+    except TimeoutError:
+        late = True
+        raise
     finally:
         reading.cancel()
         loop.run_until_complete(asyncio.gather(reading, return_exceptions=True))
         loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.run_until_complete(loop.shutdown_default_executor())
+        if not late:
+            # What is late may be a tool in a thread, which ends by its own time limit, unheard.
+            loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
+
+
+def _said_of(error: Exception) -> Exception:
+    """The planner's own failure, in words for a person where it only took too long."""
+    if isinstance(error, TimeoutError):
+        return UnavailableError("what I answer from took too long; please ask again")
+    return error
 
 
 def _reason(error: Exception) -> str:

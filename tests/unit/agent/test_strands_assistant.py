@@ -1,10 +1,12 @@
 """What leaves an assistant, whatever its model does: grounded, in scope, and always an end."""
 
 import json
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from strands.types.exceptions import ModelThrottledException
@@ -16,6 +18,8 @@ from agent.strands_assistant import StrandsAssistant
 from integrations.connect import Connections
 from integrations.conversations.port import ConversationStore
 from integrations.conversations.sqlite import SqliteConversationStore
+from integrations.errors import UnavailableError
+from integrations.findings.port import FindingStore
 from integrations.runbooks.catalogue import ShippedRemedies
 from tests.demo import scope_in
 from tests.scripted_model import ScriptedModel, Uses
@@ -123,6 +127,36 @@ def test_a_model_that_takes_too_long_is_given_up(
     model = ScriptedModel("never said")
     answer, _ = played(assistant(model, memory, answer_s=0.0).answer(asked(estate)))
     assert answer.notice == "Answered without the language model (it took too long)."
+
+
+class Stuck:
+    """In place of a store: whoever reads from it waits until they are let go."""
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+
+    def __getattr__(self, _: str) -> Callable[..., object]:
+        def wait(*_: object, **__: object) -> object:
+            self.let_go.wait(30)
+            raise UnavailableError("it was stuck")
+
+        return wait
+
+
+def test_where_the_engines_are_stuck_that_is_said_without_waiting_for_them(
+    estate: Connections, memory: SqliteConversationStore
+) -> None:
+    stuck = Stuck()
+    question = asked(estate)
+    (systems,) = question.scope.systems
+    held = replace(systems, findings=cast("FindingStore", stuck), exposures=None)
+    question = replace(question, scope=replace(question.scope, systems=(held,)))
+    began = time.monotonic()
+    with pytest.raises(UnavailableError, match="took too long"):
+        played(assistant(OfflineModel(), memory, answer_s=-5.0).answer(question))
+    assert not stuck.let_go.is_set()
+    assert time.monotonic() - began < 20
+    stuck.let_go.set()
 
 
 HOSTILE = (
