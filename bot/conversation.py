@@ -220,7 +220,7 @@ class Conversation:
         for binding in self._directory.bindings():
             key = binding.key
             same = (key.platform, key.workspace) == (place.key.platform, place.key.workspace)
-            if not same or binding.tenant_id in found or _is_direct(key):
+            if not same or binding.tenant_id in found or key.direct:
                 continue
             if place.user in channel.members(key.channel):
                 found[binding.tenant_id] = binding
@@ -251,11 +251,6 @@ def _thread(place: Place, binding: Binding) -> ThreadKey:
     key = place.key
     whose = binding.tenant_id or EVERY_TENANT
     return ThreadKey(whose, key.platform, key.workspace, key.channel, place.thread)
-
-
-def _is_direct(key: ChannelKey) -> bool:
-    """Slack's direct messages have ids that begin with D."""
-    return key.platform == "slack" and key.channel.startswith("D")
 
 
 def _first_status(scope: Scope) -> str:

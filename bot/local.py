@@ -16,6 +16,8 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from bot.fixing import advance_job
 from bot.messages import Click, Incoming
 from bot.slack.app import build_app
+from bot.slack.calls import web_client
+from bot.slack.digests import slack_digests
 from bot.slack.door import SlackDoor, wsgi
 from bot.slack.parse import from_job, to_job
 from bot.slack_bot import SlackBot, SlackInstall
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _SWEEP_S = 5.0
+_DIGESTS_S = 600.0
 
 
 class LocalBot:
@@ -40,9 +43,14 @@ class LocalBot:
         connections: Connections,
         install: SlackInstall,
         clock: Callable[[], float] = time.time,
+        *,
+        mornings: bool = False,
     ) -> None:
-        """Wire everything; nothing runs before `start`."""
+        """Wire everything; nothing runs before `start`. `mornings`: digests are posted when due."""
+        self._connections = connections
         self._install = install
+        self._mornings = mornings
+        self._digests_at = 0.0
         self._queue = connections.work()
         self._stopping = threading.Event()
         self._bot = SlackBot(
@@ -88,8 +96,22 @@ class LocalBot:
         while not self._stopping.wait(_SWEEP_S):
             try:
                 self._bot.sweep()
+                self.post_digests()
             except SecurityAssistError as error:
                 _log.warning("error=<%s> | swept only in part", type(error).__name__)
+
+    def post_digests(self) -> None:
+        """Let the channels whose hour has come have their digest; looks every ten minutes.
+
+        Raises:
+            SecurityAssistError: what is to be told, or to be marked, cannot be read.
+        """
+        if not self._mornings or self._clock() < self._digests_at:
+            return
+        self._digests_at = self._clock() + _DIGESTS_S
+        client = web_client(self._install.token, self._install.api_url)
+        team = self._install.team_id
+        slack_digests(self._connections, client, team, self._clock).run(team)
 
     def _handle(self, job: Job) -> None:
         if not self._bot.carried_on(job):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.commands.digest import WORKSPACE
 from bot.commands.state import state_option
 from bot.commands.terminal import colour, width
 
@@ -167,15 +168,24 @@ def _running(settings: "Settings", port: int | None) -> Iterator[_Running]:
                 _filled(settings) as (emulated, aws),
                 Connections(replace(settings, aws=aws)) as connections,
             ):
-                bot = LocalBot(connections, install(server.api_url))
+                known = install(server.api_url)
+                bot = LocalBot(connections, known)
                 door.open(bot)
+                _tell(settings.state / WORKSPACE, {"token": known.token, "api_url": known.api_url})
                 bot.start()
                 try:
                     yield _Running(server, workspace, emulated)
                 finally:
                     bot.stop()
         finally:
+            (settings.state / WORKSPACE).unlink(missing_ok=True)
             server.close()
+
+
+def _tell(path: Path, what: dict[str, object]) -> None:
+    """Let other commands on the same state know how something is reached; its owner alone reads."""
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(what), encoding="utf-8")
 
 
 @contextmanager
@@ -208,10 +218,8 @@ def _filled(settings: "Settings") -> Iterator[tuple["EmulatedAws", "AwsAccess"]]
             access_key=hub.access_key_id,
             secret_key=hub.secret_access_key,
         )
-        told = folder / EMULATED
-        told.touch(mode=0o600)
-        told.write_text(json.dumps(asdict(aws)), encoding="utf-8")
-        opened.callback(told.unlink, missing_ok=True)
+        _tell(folder / EMULATED, asdict(aws))
+        opened.callback((folder / EMULATED).unlink, missing_ok=True)
         yield emulated, aws
 
 

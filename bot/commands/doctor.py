@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from bot.commands.state import state_option
+from bot.commands.state import settings_of, state_option
 
 _INDENT = 2
 
@@ -25,10 +25,8 @@ def command(tenant_id: str, state: Path | None, *, as_json: bool) -> None:
     from bot.doctor.checks import Mark, examined
     from bot.doctor.outside import Outside
     from bot.doctor.stores import Stores
-    from integrations.settings import Settings
 
-    above = click.get_current_context().find_root().obj
-    settings = Settings.from_env(state or above)
+    settings = settings_of(state)
     stores = Stores(settings)
     checks = [*stores.checks(), *Outside(settings, stores, tenant_id).checks()]
     width = max(len(check.name) for check in checks)

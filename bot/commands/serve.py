@@ -39,7 +39,7 @@ def command(bot_token: str, app_token: str, api_url: str, state: Path | None) ->
 
         if not connections.tenants():
             click.echo("There are no tenants yet: assist tenants add --help", err=True)
-        bot = LocalBot(connections, install)
+        bot = LocalBot(connections, install, mornings=True)
         bot.start()
         try:
             _listen(bot, app_token, listening)

@@ -21,10 +21,15 @@ def state_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def settings_of(state: Path | None) -> Settings:
+    """The settings, with the folder that the command line or the environment names."""
+    above = click.get_current_context().find_root().obj
+    return Settings.from_env(state or above)
+
+
 def connect(state: Path | None) -> Connections:
     """The local stores, in the folder that the command line or the environment names."""
-    above = click.get_current_context().find_root().obj
-    return Connections(Settings.from_env(state or above))
+    return Connections(settings_of(state))
 
 
 def tenant_named(connections: Connections, tenant_id: str) -> Tenant:

@@ -46,7 +46,8 @@ def _post(client: WebClient, place: Place, text: str, blocks: Sequence[Block]) -
     with calling("chat.postMessage"):
         answer = client.chat_postMessage(
             channel=place.key.channel,
-            thread_ts=place.thread,
+            # No thread: a message of its own, such as the morning's digest.
+            thread_ts=place.thread or None,
             text=text,
             blocks=blocks or None,
             unfurl_links=False,

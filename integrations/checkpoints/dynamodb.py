@@ -5,7 +5,7 @@ from typing import Final
 from typing_extensions import override
 
 from integrations.checkpoints.port import Checkpoints
-from integrations.dynamodb import Item, Tables, Write
+from integrations.dynamodb import Item, RefusedWriteError, Tables, Write
 from integrations.dynamodb_tables import PIPELINES
 
 _SAVED: Final = "saved"
@@ -27,6 +27,22 @@ class DynamoCheckpoints(Checkpoints):
     def save(self, name: str, value: str) -> None:
         item: Item = {"pk": _of(name), "sk": _SAVED, "value": value}
         self._tables.write(Write(kind="Put", table=PIPELINES, item=item))
+
+    @override
+    def swap(self, name: str, before: str | None, value: str) -> bool:
+        item: Item = {"pk": _of(name), "sk": _SAVED, "value": value}
+        write = Write(
+            kind="Put",
+            table=PIPELINES,
+            item=item,
+            condition="attribute_not_exists(#pk)" if before is None else "#value = :before",
+            values={} if before is None else {"before": before},
+        )
+        try:
+            self._tables.write(write)
+        except RefusedWriteError:
+            return False
+        return True
 
     def close(self) -> None:
         """Nothing is held open."""

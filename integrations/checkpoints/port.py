@@ -26,3 +26,13 @@ class Checkpoints(Protocol):
             UnavailableError: the engine does not answer; the same call may be made again.
         """
         ...
+
+    def swap(self, name: str, before: str | None, value: str) -> bool:
+        """Replace what was saved if it still is `before` (None: nothing yet), in one atomic step.
+
+        Of several who saw the same one is let through; False, and nothing is written, for the rest.
+
+        Raises:
+            UnavailableError: the engine does not answer; whether it was written has to be loaded.
+        """
+        ...

@@ -34,6 +34,14 @@ class SqliteCheckpoints(Checkpoints):
             (name, value),
         )
 
+    @override
+    def swap(self, name: str, before: str | None, value: str) -> bool:
+        if before is None:
+            statement = "INSERT OR IGNORE INTO checkpoint VALUES (?1, ?2)"
+            return self._file.write(statement, (name, value)) > 0
+        statement = "UPDATE checkpoint SET value = ?2 WHERE name = ?1 AND value = ?3"
+        return self._file.write(statement, (name, value, before)) > 0
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()

@@ -23,6 +23,11 @@ class ChannelKey(NamedTuple):
     """Slack's enterprise or team id; Teams' tenant id."""
     channel: str
 
+    @property
+    def direct(self) -> bool:
+        """A direct message and no channel: Slack's have ids that begin with D."""
+        return self.platform == "slack" and self.channel.startswith("D")
+
     def __str__(self) -> str:
         """As the command line takes it: `slack/T0001/C0001`."""
         return f"{self.platform}/{self.workspace}/{self.channel}"

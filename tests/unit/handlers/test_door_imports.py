@@ -50,7 +50,9 @@ def test_the_ingress_imports_the_standard_library_and_eight_small_modules() -> N
     assert not found & {"asyncio", "dataclasses", "email", "http", "inspect", "logging"}
 
 
-@pytest.mark.parametrize("door", ["bot.handlers.worker", "bot.handlers.sweep"])
+@pytest.mark.parametrize(
+    "door", ["bot.handlers.worker", "bot.handlers.sweep", "bot.handlers.digests"]
+)
 def test_no_door_imports_what_only_a_terminal_or_a_test_needs(door: str) -> None:
     found = imported_by(door)
     assert door in found
