@@ -51,7 +51,7 @@ from integrations.errors import StaleWriteError, UnavailableError
 from integrations.runbooks.port import RemedyCatalogue
 
 _INSTEAD_S = 6.0
-"""Seconds for the planner beyond a model's: it needs a fraction of one, where the engines answer."""
+"""Seconds for the planner beyond a model's: it needs a fraction of one where engines answer."""
 
 _log = logging.getLogger(__name__)
 
