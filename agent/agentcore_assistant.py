@@ -27,15 +27,22 @@ from agent.settings import UnusableSettingError
 FRUITLESS: Final = 3
 """Calls in a row that bring nothing new before the runtime is given up."""
 
-_PAUSES_S: Final = (0.2, 1.0)
+PAUSES_S: Final = (0.5, 2.0)
 _OVER_S: Final = 35.0
 """Beside a model's own time: the offline planner in the runtime may take its turn after it."""
-ALIVE_S: Final = 15.0
-"""Seconds without a byte after which a line is dead; the runtime says something every 5."""
+BEGINS_S: Final = 3.0
+"""Beside the usual pause where a session is only about to begin."""
+DEAD_S: Final = 8.0
+"""Seconds without a byte after which a line is dead; the runtime says something every 5.
+
+Three dead lines are so known within 25 s: the reader has the planner's answer within 30. A session
+that begins cold has as long, because each call comes to the same one."""
+_CONNECT_S: Final = 4.0
 
 _READ: Final = 65_536
 _ARN: Final = re.compile(r"arn:[a-z-]+:bedrock-agentcore:([a-z0-9-]+):\d{12}:runtime/[\w-]+")
 _THROTTLED: Final = {"ThrottlingException", "ServiceQuotaExceededException"}
+_BEGINNING: Final = "RetryableConflictException"
 _REFUSING: Final = {400, 401, 403, 404}
 
 _log = logging.getLogger(__name__)
@@ -128,7 +135,7 @@ class AgentCoreAssistant(Assistant):
             if fruitless >= FRUITLESS or self._clock() >= deadline:
                 raise NoAnswerError("its runtime does not answer")
             if fruitless:
-                self._pause(_PAUSES_S[fruitless - 1])
+                self._pause(PAUSES_S[fruitless - 1])
 
     def _called(self, session_id: str, asked: str, read: "_Read") -> Iterator[AnswerEvent]:
         """What is new of one call, until its stream ends or is cut.
@@ -152,6 +159,8 @@ class AgentCoreAssistant(Assistant):
                         yield from read.new(line[6:])
         except ClientError as error:
             _must_help(error)
+            if error.response["Error"]["Code"] == _BEGINNING:
+                self._pause(BEGINS_S)
         except (BotoCoreError, HTTPError, OSError, UnreadableEventError) as error:
             _log.info("error=<%s> | the runtime's stream was cut", type(error).__name__)
 
@@ -169,7 +178,7 @@ class AgentCoreAssistant(Assistant):
             asked_by=question.asked_by,
             canonical=question.canonical,
             text=question.text,
-            expires_at=self._clock() + self._limit_s + ALIVE_S,
+            expires_at=self._clock() + self._limit_s + DEAD_S,
         )
 
 
@@ -206,7 +215,7 @@ class _Read:
             yield heard.event
 
 
-def runtime_client(runtime: str, dead_after_s: float = ALIVE_S) -> RuntimeClient:
+def runtime_client(runtime: str, dead_after_s: float = DEAD_S) -> RuntimeClient:
     """boto3's client where a runtime is; a line that says nothing for so long is dead.
 
     Raises:
@@ -220,10 +229,12 @@ def runtime_client(runtime: str, dead_after_s: float = ALIVE_S) -> RuntimeClient
         )
     from botocore.config import Config  # noqa: PLC0415 - where there is a runtime only
 
-    from integrations.aws import AmbientSession  # noqa: PLC0415 - the same
+    from integrations.aws import ONE_TRY, AmbientSession  # noqa: PLC0415 - the same
 
     client: RuntimeClient = AmbientSession(region=found[1]).client(
-        "bedrock-agentcore", config=Config(read_timeout=dead_after_s)
+        "bedrock-agentcore",
+        # Trying again is ours: a call of which some was heard goes on from there.
+        config=ONE_TRY.merge(Config(connect_timeout=_CONNECT_S, read_timeout=dead_after_s)),
     )
     return client
 

@@ -96,7 +96,11 @@ class _Service(Quiet):
             status = core.faults.statuses.pop(0) if core.faults.statuses else 0
             cut = core.faults.cuts.pop(0) if core.faults.cuts else None
         if status:
-            named = {429: "ThrottlingException", 403: "AccessDeniedException"}
+            named = {
+                429: "ThrottlingException",
+                403: "AccessDeniedException",
+                409: "RetryableConflictException",
+            }
             self._refuse(status, named.get(status, "InternalServerException"))
             return
         if not core.runtime:

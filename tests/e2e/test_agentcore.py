@@ -13,14 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from agent.agentcore_assistant import FRUITLESS, runtime_client
+from agent.agentcore_assistant import BEGINS_S, FRUITLESS, PAUSES_S, runtime_client
 from agent.answering import Answering
 from agent.assistant import Answer, AnswerEvent, Done, Question, Replaced, Status, TextDelta
 from agent.envelope import Envelope, sealed
 from agent.offline_model import OfflineModel
-from agent.runtime import Answers, Runtime
+from agent.runtime import ALIVE_S, Answers, Runtime
 from agent.settings import Settings
-from integrations.aws import ATTEMPTS
 from integrations.connect import Connections
 from tests.agentcore_service import ARN, SESSION, Faults, listening
 from tests.agentcore_stage import KEY, Reach, Stage, staged
@@ -151,12 +150,14 @@ def _step_texts(events: list[AnswerEvent]) -> list[str]:
     return [event.text for event in events if isinstance(event, Status)]
 
 
-@pytest.mark.parametrize("statuses", [[500], [500, 424, 500], [424, 503]])
+@pytest.mark.parametrize("statuses", [[500], [424, 503], [409, 500]])
 def test_a_runtime_that_fails_for_a_moment_is_asked_again(line: Stage, statuses: list[int]) -> None:
     line.core.faults.statuses = list(statuses)
     answer, _ = played(line.worker.answer(asked(line)))
     assert "web-7" in answer.text
     assert answer.notice == ""
+    begins = [BEGINS_S] * statuses.count(409)
+    assert sorted(line.pauses) == sorted([*begins, *PAUSES_S[: len(statuses)]])
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,16 @@ def test_where_no_runtime_answers_the_planner_does_and_says_so(
     assert answer.notice == f"Answered without the language model ({why})."
     assert line.answered == []
     assert not any(isinstance(event, Replaced) for event in events), "nothing was said before"
-    assert len(line.core.calls) <= FRUITLESS * ATTEMPTS
+    assert len(line.core.calls) <= FRUITLESS
+
+
+def test_a_runtime_that_hangs_is_given_up_in_time_for_the_planner_to_answer_in_30_s() -> None:
+    with closing(runtime_client(ARN)) as client:
+        limits = client.meta.config  # type: ignore[attr-defined] # boto3's, which has more
+    waited = FRUITLESS * max(limits.read_timeout, limits.connect_timeout)
+    assert limits.retries["total_max_attempts"] == 1
+    assert limits.read_timeout > ALIVE_S, "a runtime that works is not taken for dead"
+    assert waited + sum(PAUSES_S) < 28
 
 
 def test_where_the_runtime_goes_away_for_good_its_half_is_withdrawn(line: Stage) -> None:
