@@ -7,6 +7,7 @@ resource, so that several rules about one path make one thing to do.
 
 from datetime import datetime
 
+from agent.exposures.ages import dated
 from agent.exposures.evidence import Evidence
 from agent.exposures.reachable import reachable
 from agent.exposures.standing import (
@@ -28,7 +29,16 @@ def rank(systems: Systems, now: datetime) -> list[Exposure]:
         systems: The tenant's own.
         now: Aware UTC; ages in the wording are counted up to it.
     """
-    evidence = Evidence(systems, now)
+    return [dated(one, now) for one in undated(systems)]
+
+
+def undated(systems: Systems) -> list[Exposure]:
+    """The same with the ages in its words left open: it holds until findings or resources change.
+
+    Args:
+        systems: The tenant's own.
+    """
+    evidence = Evidence(systems)
     drafts = [*reachable(evidence), *public_stores(evidence), *identities(evidence)]
     told = frozenset(draft.resource for draft in drafts if "Threat" in draft.terms)
     drafts += attacked_hosts(evidence, told)

@@ -11,27 +11,29 @@ from integrations.checkpoints.port import Checkpoints
 from integrations.conversations.port import ConversationStore
 from integrations.deadletters.port import DeadLetters
 from integrations.errors import InvalidSettingError
-from integrations.findings.port import FindingStore
+from integrations.opening import graphs_of, tables_of
 from integrations.remediations.audit import HUB, AuditLog
 from integrations.resources.port import ExportableGraph
 from integrations.runbooks.port import RunbookCatalogue
 from integrations.settings import AwsAccess, Settings
 from integrations.systems import Systems
 from integrations.tenants.port import ControlTable, Tenant
+from integrations.versioned import marks_of
 from integrations.work.port import WorkQueue
 
 if TYPE_CHECKING:
     from integrations.access import Access
     from integrations.accounts.trust import RoleTrust
-    from integrations.dynamodb import Tables
+    from integrations.exposures.dynamodb import DynamoExposures
+    from integrations.exposures.sqlite import SqliteExposures
+    from integrations.findings.opensearch import OpenSearchFindingStore
     from integrations.findings.polling import FindingPoll
+    from integrations.findings.sqlite import SqliteFindingStore
     from integrations.remediations.dynamodb import DynamoRemediations
     from integrations.remediations.sqlite import SqliteRemediations
     from integrations.resources.aggregator import ConfigAggregator
     from integrations.resources.digests import Told
-    from integrations.resources.graphersal import GraphersalGraphs
     from integrations.resources.gremlin import GremlinResourceGraph
-    from integrations.resources.gremlin_network import GremlinGraphs
 
 _ERASED_AT_ONCE = 1_000
 
@@ -54,7 +56,7 @@ class Connections:
         self._clock = clock
         self._accesses: dict[tuple[str, tuple[str, ...], str], Access] = {}
         self._open = ExitStack()
-        self._tables = self._open_tables()
+        self._tables = tables_of(settings.tables) if settings.tables else None
         self.directory = self._open_directory()
         self._forget_findings: Callable[[str], int]
         self.findings_about: Callable[[], str]
@@ -63,22 +65,7 @@ class Connections:
         self._findings_of = self._open_findings()
         self._remediations = self._open_remediations()
         self._graph_of = self._open_graphs()
-
-    def _open_tables(self) -> "Tables | None":
-        """DynamoDB's, where the settings say so."""
-        if not self._settings.tables:
-            return None
-        from integrations.aws import AmbientSession
-        from integrations.dynamodb import Tables
-        from integrations.dynamodb_tables import location
-
-        where = location(self._settings.tables)
-        session = AmbientSession(region=where.region)
-        tables = Tables(session.client("dynamodb", endpoint_url=where.endpoint), where.prefix)
-        if where.endpoint:
-            # One of one's own; what is in AWS is made when it is deployed.
-            tables.prepare()
-        return tables
+        self._exposures = self._open_exposures()
 
     def _open_directory(self) -> ControlTable:
         if self._tables:
@@ -91,7 +78,7 @@ class Connections:
         self._open.callback(directory.close)
         return directory
 
-    def _open_findings(self) -> Callable[[str], FindingStore]:
+    def _open_findings(self) -> "Callable[[str], SqliteFindingStore | OpenSearchFindingStore]":
         from integrations.findings.sqlite import SqliteFindings
 
         if not self._settings.findings:
@@ -126,30 +113,9 @@ class Connections:
         self._settle()
 
     def _open_graphs(self) -> "Callable[[str], GremlinResourceGraph]":
-        graphs = self._graphs()
+        graphs = graphs_of(self._settings, self._state, self._clock)
         self._open.callback(graphs.close)
         return graphs.of
-
-    def _graphs(self) -> "GraphersalGraphs | GremlinGraphs":
-        where, _, source = self._settings.graph.partition("#")
-        if not where:
-            from integrations.resources.graphersal import GraphersalGraphs
-
-            return GraphersalGraphs(self._state / "graphs")
-        if where.startswith(("ws://", "wss://")):
-            from integrations.resources.gremlin_server import GremlinServerGraphs
-
-            return GremlinServerGraphs(where, source or "g", self._clock)
-        if where.startswith(("neptune+ws://", "neptune+wss://")):
-            from integrations.resources.neptune import NeptuneGraphs
-
-            url, _, options = where.removeprefix("neptune+").partition("?")
-            region = self._settings.region
-            signed = options != "iam=off"
-            return NeptuneGraphs(url, signed=signed, region=region, clock=self._clock)
-        raise InvalidSettingError(
-            "SECURITY_ASSIST_GRAPH has to begin with ws://, wss:// or neptune+wss://"
-        )
 
     def _open_remediations(self) -> "SqliteRemediations | DynamoRemediations":
         if self._tables:
@@ -161,6 +127,17 @@ class Connections:
         remediations = SqliteRemediations(self._state / "remediations.sqlite")
         self._open.callback(remediations.close)
         return remediations
+
+    def _open_exposures(self) -> "SqliteExposures | DynamoExposures":
+        if self._tables:
+            from integrations.exposures.dynamodb import DynamoExposures
+
+            return DynamoExposures(self._tables)
+        from integrations.exposures.sqlite import SqliteExposures
+
+        exposures = SqliteExposures(self._state / "exposures.sqlite")
+        self._open.callback(exposures.close)
+        return exposures
 
     def exportable(self, tenant_id: str) -> ExportableGraph:
         """One tenant's resource graph, to be loaded elsewhere.
@@ -182,15 +159,18 @@ class Connections:
         """
         tenant = self.directory.get(tenant_id)
         access = self._access_to(tenant)
+        findings, resources = self._findings_of(tenant.id), self._graph_of(tenant.id)
         return Systems(
             tenant=tenant,
-            findings=self._findings_of(tenant.id),
-            resources=self._graph_of(tenant.id),
+            findings=findings,
+            resources=resources,
             remediations=self._remediations.of(tenant.id),
             audit=self._remediations.audit_of(tenant.id),
             automations=access.automations if access else None,
             workflow=access.workflow if access else None,
             live=access.live if access else None,
+            exposures=self._exposures.of(tenant.id),
+            marks=lambda: marks_of(findings, resources),
         )
 
     def hub_audit(self) -> AuditLog:
@@ -319,6 +299,7 @@ class Connections:
 
         tenant = self.directory.get(tenant_id)
         findings = self._forget_findings(tenant.id)
+        self._exposures.of(tenant.id).forget()
         graph = self._graph_of(tenant.id)
         held = graph.summary().resources
         known = list(graph.digests())

@@ -1,9 +1,10 @@
 """Systems: every port, already bound to one tenant."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from integrations.exposures.port import ExposureStore
 from integrations.findings.port import FindingStore
 from integrations.findings.workflow import FindingWorkflow
 from integrations.remediations.audit import AuditLog
@@ -11,6 +12,10 @@ from integrations.remediations.port import RemediationStore
 from integrations.resources.port import LiveResources, ResourceGraph
 from integrations.runbooks.port import Automations
 from integrations.tenants.port import Tenant
+
+
+def _unknown() -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,10 @@ class Systems:
     """None: nobody gave access to the tenant's accounts; then fixes are advice only."""
     workflow: FindingWorkflow | None = None
     live: LiveResources | None = None
+    exposures: ExposureStore | None = None
+    """The last ranking; None: it is not kept."""
+    marks: Callable[[], str] = _unknown
+    """What findings and resources are at now; empty where an engine cannot tell."""
 
 
 class Estate(Protocol):

@@ -63,7 +63,7 @@ def rejects(path: Path) -> list[dict[str, Any]]:
 
 
 def dump(state: Path) -> dict[str, list[Any]]:
-    """All that is stored of findings and resources, but for ids that nobody outside sees."""
+    """All that is stored of findings and resources, but for ids and versions."""
     with closing(sqlite3.connect(state / "findings.sqlite")) as connection:
         stored = {
             name: connection.execute(sql).fetchall()
@@ -93,5 +93,6 @@ def dump(state: Path) -> dict[str, list[Any]]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return sorted((str(key), _plain(inner)) for key, inner in value.items())
+        told = ((str(key), _plain(inner)) for key, inner in value.items())
+        return sorted((key, inner) for key, inner in told if key != "version")
     return value

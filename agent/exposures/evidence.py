@@ -36,10 +36,9 @@ _HOPS, _BEYOND = 4, 200
 class Evidence:
     """One tenant's open findings and graph as the rules see them."""
 
-    def __init__(self, systems: Systems, now: datetime) -> None:
-        """Read `systems` as of `now`."""
+    def __init__(self, systems: Systems) -> None:
+        """Read `systems`; nothing before it is needed."""
         self.tenant = systems.tenant
-        self.now = now
         self._findings = systems.findings
         self.graph = systems.resources
 

@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.exposures import score
+from agent.exposures.ages import aged
 from agent.exposures.doors import CONTROLS, cut, groups_of, only_web, risky_in
 from agent.exposures.draft import Draft
 from agent.exposures.evidence import Evidence, oldest
-from agent.exposures.wording import ago, chain, ports_in_words
+from agent.exposures.wording import chain, ports_in_words
 from integrations.findings.port import Finding, FindingClass
 from integrations.resources.port import INTERNET, Link, LinkKind, Path, Resource
 
@@ -88,12 +89,12 @@ def _of_entry(evidence: Evidence, entry: _Entry) -> Draft | None:
     )
     _reach(draft, entry)
     _vulnerable(draft, entry.on_it)
-    _threatened(evidence, draft, entry.on_it)
+    _threatened(draft, entry.on_it)
     _metadata(draft, entry.on_it, prize)
     _data(draft, resource, behind)
     draft.rests_on([*entry.doors, *entry.on_it])
     draft.verdict = _verdict(draft, entry, goal)
-    draft.why = _why(evidence, draft, entry.doors)
+    draft.why = _why(draft, entry.doors)
     return draft
 
 
@@ -157,10 +158,10 @@ def _vulnerable(draft: Draft, on_entry: list[Finding]) -> None:
             draft.add("", "Misconfiguration", weight, finding.title, finding.ref)
 
 
-def _threatened(evidence: Evidence, draft: Draft, on_entry: list[Finding]) -> None:
+def _threatened(draft: Draft, on_entry: list[Finding]) -> None:
     for finding in on_entry:
         if finding.cls is FindingClass.DETECTION:
-            when = ago(finding.last_seen, evidence.now)
+            when = aged(finding.last_seen)
             draft.add("R7", "Threat", score.THREAT, f"{finding.title}, {when}", finding.ref)
 
 
@@ -222,13 +223,13 @@ def _worst_of(draft: Draft) -> str:
     return "failed checks"
 
 
-def _why(evidence: Evidence, draft: Draft, doors: list[Finding]) -> list[str]:
+def _why(draft: Draft, doors: list[Finding]) -> list[str]:
     """The strongest facts first: the door and its age, the exploit, the attack."""
     facts: list[str] = []
     reach = draft.terms.get("Reach")
     if reach is not None:
         opened = oldest(doors)
-        since = f" for {ago(opened, evidence.now, bare=True)}" if opened else ""
+        since = f" for {aged(opened, bare=True)}" if opened else ""
         facts.append(f"{reach.because}{since}")
     told = ("Vulnerability", "Threat", "Sensitive data", "Assume and impact")
     facts += [draft.terms[name].because for name in told if name in draft.terms]

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from agent.exposures import score
+from agent.exposures.ages import aged
 from agent.exposures.draft import Draft
 from agent.exposures.evidence import Evidence, opened_at
-from agent.exposures.wording import ago, called, ports_in_words
+from agent.exposures.wording import called, ports_in_words
 from agent.views import Cut
 from integrations.findings.port import Finding, FindingClass, Severity
 from integrations.resources.port import INTERNET, Link, LinkKind, Resource
@@ -81,7 +82,7 @@ def _public_store(
         draft.add("R5", "Unencrypted", 0.1, "it is not encrypted", resource.id)
     _threatened(evidence, draft, resource.id)
     draft.rests_on(failed)
-    draft.why = [f"{because}{_since(evidence, failed)}"]
+    draft.why = [f"{because}{_since(failed)}"]
     told = {"Threat", "Sensitive data", "Unencrypted"}
     draft.why += [t.because for n, t in draft.terms.items() if n in told]
     return draft
@@ -102,14 +103,14 @@ def _public_by_finding(evidence: Evidence, uid: str, failed: list[Finding]) -> D
     draft.add("R5", "Misconfiguration", _misconfigured(worst), worst.title, worst.ref)
     _threatened(evidence, draft, uid)
     draft.rests_on(failed)
-    draft.why = [f"public{_since(evidence, failed)}"]
+    draft.why = [f"public{_since(failed)}"]
     return draft
 
 
 def _threatened(evidence: Evidence, draft: Draft, uid: str) -> None:
     """An attack on what the exposure is about belongs to it."""
     for threat in (f for f in evidence.on.get(uid, ()) if f.cls is FindingClass.DETECTION):
-        when = ago(threat.last_seen, evidence.now)
+        when = aged(threat.last_seen)
         draft.add("R7", "Threat", score.THREAT, f"{threat.title}, {when}", threat.ref)
         draft.rests_on([threat])
 
@@ -124,7 +125,7 @@ def identities(evidence: Evidence) -> Iterator[Draft]:
         keys = [f for f in found if f.control in _KEYS]
         admin = _is_admin(evidence, resource)
         if threats or (keys and admin):
-            yield _identity(evidence, resource, found, threats, keys, admin=admin)
+            yield _identity(resource, found, threats, keys, admin=admin)
 
 
 def _is_admin(evidence: Evidence, resource: Resource) -> bool:
@@ -140,7 +141,6 @@ def _is_admin(evidence: Evidence, resource: Resource) -> bool:
 
 
 def _identity(
-    evidence: Evidence,
     resource: Resource,
     found: list[Finding],
     threats: list[Finding],
@@ -149,7 +149,7 @@ def _identity(
     admin: bool,
 ) -> Draft:
     name = resource.name
-    key_age = ago(_oldest(keys), evidence.now, bare=True) if keys else ""
+    key_age = aged(_oldest(keys), bare=True) if keys else ""
     if threats:
         headline = f"{threats[0].title}"
         verdict = f"Look at {name} now: {threats[0].title}."
@@ -171,7 +171,7 @@ def _identity(
         ),
     )
     if threats:
-        when = ago(threats[0].last_seen, evidence.now)
+        when = aged(threats[0].last_seen)
         draft.add("R6", "Threat", score.THREAT, f"{threats[0].title}, {when}", threats[0].ref)
     if admin:
         draft.add(
@@ -205,7 +205,7 @@ def attacked_hosts(evidence: Evidence, known: frozenset[str]) -> Iterator[Draft]
             verdict=f"Look at {name} now: {worst.title}.",
             cut=Cut(text=f"Isolate {name}", control=None, resource=uid, reversible=True),
         )
-        when = ago(worst.last_seen, evidence.now)
+        when = aged(worst.last_seen)
         draft.add("R7", "Threat", score.THREAT, f"{worst.title}, last seen {when}", worst.ref)
         for failure in found:
             if failure.cls is FindingClass.COMPLIANCE:
@@ -255,7 +255,7 @@ def blind_spots(evidence: Evidence, grave: list[Draft]) -> Iterator[Draft]:
             because = "something grave is open in the same account"
             draft.add("R9", "Blind spot", score.BLIND, because, failed[0].ref)
         draft.rests_on(failed)
-        draft.why = [f"{f.title}, for {ago(f.first_seen, evidence.now, bare=True)}" for f in failed]
+        draft.why = [f"{f.title}, for {aged(f.first_seen, bare=True)}" for f in failed]
         yield draft
 
 
@@ -347,11 +347,11 @@ def _misconfigured(finding: Finding) -> float:
     return score.MISCONFIGURATION.get(finding.severity, 0.0)
 
 
-def _since(evidence: Evidence, failed: list[Finding]) -> str:
+def _since(failed: list[Finding]) -> str:
     """` for 20 hours`; ` again for 7 hours` where it had been fixed before."""
     first = min(failed, key=opened_at)
     again = " again" if first.reopened_at else ""
-    return f"{again} for {ago(opened_at(first), evidence.now, bare=True)}"
+    return f"{again} for {aged(opened_at(first), bare=True)}"
 
 
 def _oldest(findings: list[Finding]) -> datetime:

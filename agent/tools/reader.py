@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
-from agent.exposure import rank
+from agent.kept_exposures import exposures_of
 from agent.tools.naming import kind, short_name
 from agent.views import Choice, Choices, Exposure, Freshness
 from integrations.errors import NotFoundError
@@ -39,7 +39,7 @@ class TenantReader:
     @cached_property
     def exposures(self) -> tuple[Exposure, ...]:
         """Every exposure, the worst first."""
-        return tuple(rank(self.systems, self.now))
+        return exposures_of(self.systems, self.now)
 
     @cached_property
     def freshness(self) -> Freshness:

@@ -62,6 +62,7 @@ def command(
     snapshots; JSON, JSON lines, EventBridge envelopes, gzip. Account ids pick the tenant. Exit
     code 0 when anything went in, 2 when nothing did.
     """
+    from agent.kept_exposures import keep_all
     from integrations.ingest.ingest import Ingest
 
     for path in paths:
@@ -79,6 +80,7 @@ def command(
         summary = Ingest(connections.directory, connections.systems).run(paths, kept, bar)
         connections.settle()
         bar.close()
+        keep_all(connections, summary.by_tenant)
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(summary, str_keys=True), indent=2))
     else:

@@ -55,6 +55,7 @@ def findings(
     workflow status, a note) does not count as an update there: a pull with an early --since sees
     that too. Exit code 2 when no account could be read.
     """
+    from agent.kept_exposures import keep_all
     from integrations.errors import SecurityAssistError
     from integrations.ingest.pulling import FindingPull
 
@@ -86,6 +87,7 @@ def findings(
                     failed[place] = str(error)
                 if not as_json:
                     click.echo(_line(place, done.get(place), failed.get(place)))
+        keep_all(connections, [tenant_id])
     if as_json:
         _print_json(done, failed)
     elif any(one.rejected for one in done.values()):
@@ -106,6 +108,7 @@ def resources(context: click.Context, tenant_id: str, state: Path | None, *, as_
     within five minutes, and then looks for nothing that is gone. Exit code 2 when the aggregator
     could not be read.
     """
+    from agent.kept_exposures import keep_all
     from integrations.errors import SecurityAssistError
     from integrations.ingest.resource_sync import ResourceSync
 
@@ -124,6 +127,7 @@ def resources(context: click.Context, tenant_id: str, state: Path | None, *, as_
         except SecurityAssistError as error:
             click.echo(f"not read: {error}", err=True)
             context.exit(_NOTHING_REACHED)
+        keep_all(connections, [tenant_id])
     if as_json:
         click.echo(json.dumps({"listed": done.listed, "changed": done.changed,
                                "deleted": done.deleted, "rejected": done.rejected,

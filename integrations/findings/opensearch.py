@@ -51,6 +51,7 @@ from integrations.findings.port import (
     Written,
 )
 from integrations.findings.standing import Standing, merged
+from integrations.versioned import Versioned
 
 _IN_ONE_REQUEST: Final = 500
 """Documents; of 5 kB each they are half a request of the size that is advised (5 to 15 MB)."""
@@ -134,7 +135,7 @@ class OpenSearchFindings:
         )
         return int(answer["deleted"])
 
-    def of(self, tenant_id: str) -> FindingStore:
+    def of(self, tenant_id: str) -> "OpenSearchFindingStore":
         """One tenant's findings."""
         return OpenSearchFindingStore(self._calls, self._cluster, tenant_id)
 
@@ -171,7 +172,7 @@ class _Change:
         return self.news > 0
 
 
-class OpenSearchFindingStore(FindingStore):
+class OpenSearchFindingStore(FindingStore, Versioned):
     """One tenant's documents."""
 
     def __init__(self, calls: Calls, cluster: Cluster, tenant: str) -> None:
@@ -303,7 +304,23 @@ class OpenSearchFindingStore(FindingStore):
 
     def _search(self, query: Mapping[str, Any], **more: Any) -> Any:
         body = {"query": query, "size": 0, "track_total_hits": False, **more}
-        return self._calls.ask("POST", f"/{self._all}/_search", body, **self._routing)
+        # One tenant's questions go to one copy of its shard: what was seen once stays seen.
+        params = {"preference": f"of-{self._tenant}", **self._routing}
+        return self._calls.ask("POST", f"/{self._all}/_search", body, **params)
+
+    @override
+    def version(self) -> str:
+        """See the port: the number of the last write to each index, and of documents.
+
+        It is of what questions see, so a write that they do not see yet is not in it. Serverless
+        spreads a tenant over shards, each of which numbers its own writes, so there it is empty.
+        """
+        if not self._routing:
+            return ""
+        query = questions.of_tenant(self._tenant)
+        return questions.version_of(
+            self._search(query, aggs=questions.LAST_WRITES, track_total_hits=True)
+        )
 
     @override
     def count(self, where: Filter, by: Dimension) -> list[Tally]:

@@ -227,6 +227,22 @@ BY_SOURCE: Final = {
 }
 
 
+LAST_WRITES: Final = {
+    "by": {
+        "terms": {"field": "_index", "size": len(FindingClass)},
+        "aggs": {"last": {"max": {"field": "_seq_no"}}},
+    }
+}
+"""OpenSearch numbers the writes of a shard ("Optimistic concurrency control")."""
+
+
+def version_of(answer: Mapping[str, Any]) -> str:
+    """The answer to `LAST_WRITES`, with the number of documents, as one text."""
+    buckets = answer["aggregations"]["by"]["buckets"]
+    last = sorted(f"{b['key']}={int(b['last']['value'])}" for b in buckets)
+    return f"{answer['hits']['total']['value']} {' '.join(last)}"
+
+
 def ages_of(answer: Mapping[str, Any]) -> list[SourceAge]:
     """The answer to `BY_SOURCE`, the freshest first."""
     ages = [

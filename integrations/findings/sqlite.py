@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from typing_extensions import override
 
@@ -43,6 +44,7 @@ from integrations.findings.sqlite_schema import SCHEMA
 from integrations.findings.standing import Standing, merged, ms, rank_of, severity_of, when
 from integrations.findings.words import words_of
 from integrations.sqlite_file import SqliteFile, bound
+from integrations.versioned import Versioned
 
 _MARKS = ", ".join("?" * len(WRITTEN.split(",")))
 _LOOKED_UP = 500
@@ -64,6 +66,11 @@ _ORDER = {
     Order.OLDEST: "first_seen, uid",
     Order.UPDATED: "time DESC, uid DESC",
 }
+
+
+_ANOTHER_VERSION = (
+    "INSERT INTO finding_version VALUES (?1, ?2) ON CONFLICT (tenant) DO UPDATE SET version = ?2"
+)
 
 
 def _weight(*worst_first: Severity) -> str:
@@ -106,7 +113,7 @@ class SqliteFindings:
                 "move the file away, and take in again what was in it"
             )
 
-    def of(self, tenant_id: str) -> FindingStore:
+    def of(self, tenant_id: str) -> "SqliteFindingStore":
         """One tenant's findings."""
         return SqliteFindingStore(self._file, tenant_id)
 
@@ -118,6 +125,7 @@ class SqliteFindings:
                 connection.execute(f"DELETE FROM {table} WHERE {key} IN {ids}", whose)  # noqa: S608 - our own names
             for table in ("finding_of_resource", "finding_tally", "finding_day"):
                 connection.execute(f"DELETE FROM {table} WHERE tenant = ?", whose)  # noqa: S608 - our own names
+            connection.execute(_ANOTHER_VERSION, (tenant_id, uuid4().hex))
             return connection.execute("DELETE FROM finding WHERE tenant = ?", whose).rowcount
 
     def close(self) -> None:
@@ -125,7 +133,7 @@ class SqliteFindings:
         self._file.close()
 
 
-class SqliteFindingStore(FindingStore):
+class SqliteFindingStore(FindingStore, Versioned):
     """One tenant's rows of the file."""
 
     def __init__(self, file: SqliteFile, tenant: str) -> None:
@@ -195,6 +203,15 @@ class SqliteFindingStore(FindingStore):
         for row in changed:
             difference.replace(stored.get(row.finding.uid), row)
         difference.write(connection, self._tenant)
+        if changed:
+            connection.execute(_ANOTHER_VERSION, (self._tenant, uuid4().hex))
+
+    @override
+    def version(self) -> str:
+        row = self._file.row(
+            "SELECT version FROM finding_version WHERE tenant = ?", (self._tenant,)
+        )
+        return "nothing" if row is None else str(row[0])
 
     @override
     def count(self, where: Filter, by: Dimension) -> list[Tally]:

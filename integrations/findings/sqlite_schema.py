@@ -72,6 +72,9 @@ CREATE TABLE IF NOT EXISTS finding_tally (
     n INTEGER NOT NULL,
     PRIMARY KEY (tenant, state, severity, cls, control, service, source, account, region)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS finding_version (
+    tenant TEXT PRIMARY KEY, version TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS finding_day (
     tenant TEXT NOT NULL,
     day INTEGER NOT NULL,

@@ -36,6 +36,7 @@ from integrations.resources.port import (
     Subgraph,
 )
 from integrations.resources.walks import Way, nearest_first, path_of, shortest_path
+from integrations.versioned import Versioned
 
 _KNOWN = P.eq(True)  # noqa: FBT003 - the value compared with
 _TRAVEL = tuple(str(kind) for kind in LinkKind if kind.travel)
@@ -53,7 +54,7 @@ _HOPS_AT_ONCE = 4
 """Levels of a walk in one request: an engine's script can only be so long."""
 
 
-class GremlinResourceGraph(ResourceGraph, ExportableGraph):
+class GremlinResourceGraph(ResourceGraph, ExportableGraph, Versioned):
     """One tenant's resources over a gremlinpython connection."""
 
     def __init__(self, connection: RemoteConnection, tenant: str, sizes: Sizes = _EMBEDDED) -> None:
@@ -67,6 +68,15 @@ class GremlinResourceGraph(ResourceGraph, ExportableGraph):
     def apply(self, change: GraphChange) -> GraphSummary:
         GremlinWrites(self._g, self._rows, self._sizes).apply(change)
         return self.summary()
+
+    @override
+    def version(self) -> str:
+        """See the port; empty while somebody writes, and in a graph of an earlier release."""
+        found = self._g.V(self._rows.settled).values("version").to_list()
+        if found:
+            return str(found[0])
+        there = self._g.V().has("tenant", self._tenant).limit(1).count().next()
+        return "" if there else "nothing"
 
     def digests(self) -> dict[str, Told]:
         """By id what tells each described resource, and what its item told, from other states.

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import orjson
 from gremlin_python.process.traversal import Direction as To
@@ -95,8 +96,12 @@ class Rows:
         return self.prefix + _SETTLED
 
     def settled_row(self, rules: int) -> dict[Any, Any]:
-        """That vertex, with the rules that the links are derived by; no question finds it."""
-        return {"m": {T.id: self.settled, T.label: "Settled"}, "p": {"rules": rules}}
+        """That vertex: the rules that links are derived by, the change that came last.
+
+        No question finds it.
+        """
+        told = {"rules": rules, "version": uuid4().hex}
+        return {"m": {T.id: self.settled, T.label: "Settled"}, "p": told}
 
     def identity(self, resource: Resource) -> dict[Any, Any]:
         """What a vertex is found by."""

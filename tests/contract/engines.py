@@ -12,6 +12,8 @@ from integrations.conversations.port import ConversationStore
 from integrations.conversations.sqlite import SqliteConversationStore
 from integrations.deadletters.port import DeadLetters
 from integrations.deadletters.sqlite import SqliteDeadLetters
+from integrations.exposures.port import ExposureStore
+from integrations.exposures.sqlite import SqliteExposures
 from integrations.findings.port import FindingStore
 from integrations.findings.sqlite import SqliteFindings
 from integrations.remediations.audit import AuditLog
@@ -20,6 +22,7 @@ from integrations.remediations.sqlite import SqliteRemediations
 from integrations.resources.port import ResourceGraph
 from integrations.tenants.port import ControlTable
 from integrations.tenants.sqlite import SqliteTenantDirectory
+from integrations.versioned import Versioned
 from integrations.work.port import Job, WorkQueue
 from integrations.work.sqlite import SqliteWorkQueue
 from tests.real_engines import gremlin_source
@@ -35,11 +38,23 @@ class Clock:
         return self.now
 
 
+class VersionedFindings(FindingStore, Versioned, Protocol):
+    """Findings of which it can be told whether they changed."""
+
+
+class VersionedGraph(ResourceGraph, Versioned, Protocol):
+    """A graph of which it can be told whether it changed."""
+
+
 class Findings(Protocol):
     """Every tenant's store of one engine."""
 
-    def of(self, tenant_id: str) -> FindingStore:
+    def of(self, tenant_id: str) -> VersionedFindings:
         """One tenant's findings."""
+        ...
+
+    def forget(self, tenant_id: str) -> int:
+        """Delete a tenant's findings."""
         ...
 
     def close(self) -> None:
@@ -50,7 +65,7 @@ class Findings(Protocol):
 class Graphs(Protocol):
     """Every tenant's graph of one engine."""
 
-    def of(self, tenant_id: str) -> ResourceGraph:
+    def of(self, tenant_id: str) -> VersionedGraph:
         """One tenant's resources."""
         ...
 
@@ -119,6 +134,18 @@ class Checkpoints(CheckpointsPort, Protocol):
         ...
 
 
+class Exposures(Protocol):
+    """Every tenant's ranking of one engine."""
+
+    def of(self, tenant_id: str) -> ExposureStore:
+        """One tenant's ranking."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        ...
+
+
 class _Closable(Protocol):
     def close(self) -> None: ...
 
@@ -176,6 +203,10 @@ DEAD_LETTERS: Mapping[str, Callable[[Path, Clock], Letters]] = {
 CHECKPOINTS: Mapping[str, Callable[[Path, Clock], Checkpoints]] = {
     "dynamodb": _later("tests.contract.hub", "checkpoints"),
     "sqlite": lambda folder, _: SqliteCheckpoints(folder / "checkpoints.sqlite"),
+}
+EXPOSURES: Mapping[str, Callable[[Path, Clock], Exposures]] = {
+    "dynamodb": _later("tests.contract.hub", "exposures"),
+    "sqlite": lambda folder, _: SqliteExposures(folder / "exposures.sqlite"),
 }
 REMEDIATIONS: Mapping[str, Callable[[Path, Clock], Remediations]] = {
     "dynamodb": _later("tests.contract.hub", "remediations"),

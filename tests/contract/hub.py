@@ -31,6 +31,7 @@ from integrations.dynamodb_tables import (
     WORK,
     Table,
 )
+from integrations.exposures.dynamodb import DynamoExposures
 from integrations.remediations.dynamodb import DynamoRemediations
 from integrations.tenants.dynamodb import DynamoTenantDirectory
 from integrations.work.port import Lease
@@ -108,6 +109,11 @@ def remediations(folder: Path, _: Callable[[], float]) -> DynamoRemediations:
 def dead_letters(folder: Path, _: Callable[[], float]) -> DynamoDeadLetters:
     """This folder's dead letters."""
     return DynamoDeadLetters(tables_of(folder, PIPELINES))
+
+
+def exposures(folder: Path, _: Callable[[], float]) -> DynamoExposures:
+    """This folder's rankings."""
+    return DynamoExposures(tables_of(folder, PIPELINES))
 
 
 def checkpoints(folder: Path, _: Callable[[], float]) -> DynamoCheckpoints:

@@ -5,9 +5,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from integrations.findings.opensearch import OpenSearchFindings
+from integrations.findings.opensearch import OpenSearchFindings, OpenSearchFindingStore
 from integrations.findings.opensearch_cluster import Cluster
-from integrations.findings.port import FindingStore
 from tests.real_engines import engine, worker
 
 
@@ -25,9 +24,13 @@ class OpenSearchApart:
         self._findings.prepare()
         self._mark = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
 
-    def of(self, tenant_id: str) -> FindingStore:
+    def of(self, tenant_id: str) -> OpenSearchFindingStore:
         """One tenant's findings of this folder."""
         return self._findings.of(f"{self._mark}-{tenant_id}")
+
+    def forget(self, tenant_id: str) -> int:
+        """Delete a tenant's findings of this folder."""
+        return self._findings.forget(f"{self._mark}-{tenant_id}")
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,0 +1,1 @@
+"""Exposures as they were ranked last."""
