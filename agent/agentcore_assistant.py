@@ -154,7 +154,7 @@ class AgentCoreAssistant(Assistant):
                 payload=json.dumps(payload).encode(),
             )
             with closing(response["response"]) as body:
-                for line in _lines(body):
+                for line in event_lines(body):
                     if line.startswith(b"data: "):
                         yield from read.new(line[6:])
         except ClientError as error:
@@ -239,7 +239,7 @@ def runtime_client(runtime: str, dead_after_s: float = DEAD_S) -> RuntimeClient:
     return client
 
 
-def _lines(body: Any) -> Iterator[bytes]:
+def event_lines(body: Any) -> Iterator[bytes]:
     """Lines as soon as they are whole.
 
     `iter_lines` of the body reads a kilobyte at least, or byte by byte, and copies the line with
