@@ -72,6 +72,7 @@ class Redelivery:
     def __init__(self, install: SlackInstall, knows: Knows) -> None:
         """`knows` tells whether the bot takes part in a thread."""
         self._said: list[Incoming | Click] = []
+        self._taken_for: bool | None = None
         self._app: App = build_app(
             signing_secret=install.signing_secret,
             team_id=install.team_id,
@@ -81,19 +82,22 @@ class Redelivery:
             base_url=install.api_url,
             on_message=self._said.append,
             on_click=self._said.append,
-            knows=knows,
+            knows=lambda place: knows(place) if self._taken_for is None else self._taken_for,
             verify=_VerifyAtReceipt(install.signing_secret),
         )
         runner = self._app.listener_runner
         runner.lazy_listener_runner = _AtOnce(runner.logger)
 
-    def said_in(self, body: str) -> list[Incoming | Click]:
+    def said_in(self, body: str, *, known: bool | None = None) -> list[Incoming | Click]:
         """From a job's body to what somebody said or pressed; mostly one, often nothing.
+
+        `known` says for every thread whether the bot takes part, so that nobody has to be asked.
 
         Raises:
             RejectedRecordError: it is no delivery, is not signed, or Bolt cannot read it.
         """
         self._said.clear()
+        self._taken_for = known
         try:
             signed = unpacked(body)
             request = BoltRequest(

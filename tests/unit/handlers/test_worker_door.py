@@ -172,6 +172,18 @@ def test_while_the_records_are_away_the_thread_hears_it_once(
     assert bot.excused == ["away: DynamoDB did not answer"]
 
 
+def test_what_is_for_nobody_does_not_ask_the_queues_memory(redelivery: Redelivery) -> None:
+    queue = Batches(away=True)
+    worker = Worker(queue, cast("SlackBot", Heard()), redelivery)
+    joined = json.dumps({"type": "event_callback", "team_id": "T1", "event": {"type": "team_join"}})
+    twin = mention(text="<@UB> hello", type="message")
+    batch = [record(n, "", "a") for n in range(2)]
+    for one, body in zip(batch, (joined.encode(), twin), strict=True):
+        one["body"] = job(Addressed("slack/delivery/1", "a"), signed(body))
+    assert worker.take({"Records": batch}) == {"batchItemFailures": []}
+    assert queue.ended == []
+
+
 def test_a_job_of_another_kind_is_not_taken_for_a_delivery(redelivery: Redelivery) -> None:
     queue = Batches()
     worker = Worker(queue, cast("SlackBot", Heard()), redelivery)
