@@ -81,6 +81,11 @@ class GraphersalResourceGraph(GremlinResourceGraph):
             return super().apply(change)
 
     @override
+    def version(self) -> str:
+        # The file tells, and need not be read for it.
+        return self._file.version()
+
+    @override
     def summary(self) -> GraphSummary:
         # Every answer says how fresh the graph is, which takes a look at all of it.
         return self._file.remembered(super().summary)
@@ -127,6 +132,12 @@ class GraphersalFile:
                 stamp = self._stamp
                 self._answer = stamp, ask()
             return self._answer[1]
+
+    def version(self) -> str:
+        """What tells this version of the file from others; empty while it is being changed."""
+        with self._guard:
+            stamp = _stamp(self._path)
+            return "" if self._changing else "-".join(map(str, stamp or ["nothing"]))
 
     @contextmanager
     def changed(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from agent.assistant import Question
+from agent.kept_exposures import keep_all
 from agent.offline_model import OfflineModel
 from agent.scope import OutsideScope, scope_for
 from agent.settings import Settings
@@ -18,7 +19,7 @@ _ROUNDS = 12
 _GOAL = "(goal p50 <= 150, p99 <= 300 ms)"
 _TENANTS = tuple(tenant.id for tenant in story.TENANTS)
 """Those that have resources too."""
-_OF_OPERATORS = ("list the tenants", "posture")
+_OF_OPERATORS = ("list the tenants", "posture", "what needs attention first?")
 _QUESTIONS = (
     "what needs attention first?",
     "posture",
@@ -59,6 +60,14 @@ def run() -> Iterator[str]:
         every += samples
         yield line(text, samples)
     yield line("all of them", every, _GOAL)
+    about = f"(about {TENANTS} tenants at once)"
     for text in _OF_OPERATORS:
+        yield line(f"{text} (operators)", [ask(None, text) for _ in range(3)], about)
+    everybody = [tenant.id for tenant in estate.tenants()]
+    ahead = timed(lambda: keep_all(estate, everybody))
+    yield f"ranking all of them ahead: {ahead:,.0f} ms (cpu {ahead.cpu:,.0f})"
+    again = timed(lambda: keep_all(estate, everybody))
+    yield f"the same with nothing changed: {again:,.0f} ms (cpu {again.cpu:,.0f})"
+    for text in ("posture", "what needs attention first?"):
         samples = [ask(None, text) for _ in range(3)]
-        yield line(f"{text} (operators)", samples, f"(about {TENANTS} tenants at once)")
+        yield line(f"{text} (operators), ranked ahead", samples, about)
