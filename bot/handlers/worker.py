@@ -51,9 +51,7 @@ class Worker:
         memory is asked: it costs nothing, and stands in no question's way while that is away.
         """
         left = [one for one in event["Records"] if not self._is_idle(one["body"])]
-        return work_through(
-            self._queue, {"Records": left}, self._do, self._failed, self._unknown
-        )
+        return work_through(self._queue, {"Records": left}, self._do, self._failed, self._unknown)
 
     def _is_idle(self, message: str) -> bool:
         """Whether there is nothing to do about a delivery, in whatever thread it was said."""
