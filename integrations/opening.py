@@ -19,13 +19,14 @@ def tables_of(told: str) -> "Tables":
     Raises:
         InvalidSettingError: it is not of that form.
     """
-    from integrations.aws import AmbientSession
+    from integrations.aws import QUICK, AmbientSession
     from integrations.dynamodb import Tables
     from integrations.dynamodb_tables import location
 
     where = location(told)
     session = AmbientSession(region=where.region)
-    tables = Tables(session.client("dynamodb", endpoint_url=where.endpoint), where.prefix)
+    client = session.client("dynamodb", endpoint_url=where.endpoint, config=QUICK)
+    tables = Tables(client, where.prefix)
     if where.endpoint:
         # One of one's own; what is in AWS is made when it is deployed.
         tables.prepare()
