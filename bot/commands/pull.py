@@ -52,8 +52,8 @@ def findings(
 
     Stays below 3 requests a second for each account and Region, goes on where a pull was cut off,
     and keeps what cannot be taken in as dead letters. What people changed in Security Hub (a
-    workflow status, a note) does not count as an update there: a pull with an early --since sees
-    that too. Exit code 2 when no account could be read.
+    workflow status, a note) does not count as an update there, so every 24 hours a pull without
+    --since goes through all findings once more. Exit code 2 when no account could be read.
     """
     from agent.kept_exposures import keep_all
     from integrations.errors import SecurityAssistError

@@ -4,10 +4,15 @@ Findings come the earliest updated first, so after each stored page the checkpoi
 last one's time: whatever is cut off goes on from there. How long a page's token is good for AWS
 does not say: one that is older than `TOKEN_LIFE_S`, or that is refused, is not used; then the pull
 goes on from the checkpoint's time.
+
+What people decide in Security Hub moves no finding's time of update (API reference of
+BatchUpdateFindings), so that a pull of what was updated lately does not see it. Every `FULL_EVERY`
+a pull therefore goes through all findings once more; a checkpoint of its own says how far that has
+come.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -26,6 +31,8 @@ OVERLAP: Final = timedelta(minutes=15)
 """Asked for again before the checkpoint: a finding may reach Security Hub after it was updated."""
 FIRST: Final = timedelta(days=90)
 """How far back the first pull goes: as long as Security Hub keeps an active finding untouched."""
+FULL_EVERY: Final = timedelta(hours=24)
+"""From the beginning of one pass through all findings to the beginning of the next."""
 _AHEAD: Final = timedelta(days=1)
 """Products' clocks may be ahead of ours."""
 
@@ -65,6 +72,31 @@ def _read(text: str | None) -> _Checkpoint | None:
     return _Checkpoint(reached, told["token"], window, float(told["given_at"]))
 
 
+@dataclass(frozen=True, slots=True)
+class _Full:
+    """How far the last pass through all findings has come."""
+
+    begun: datetime
+    reached: datetime | None = None
+    """It was cut off there; None: it came to its end."""
+
+    def text(self) -> str:
+        """As it is saved."""
+        told = {"begun": self.begun.isoformat()}
+        if self.reached is not None:
+            told["reached"] = self.reached.isoformat()
+        return json.dumps(told)
+
+
+def _read_full(text: str | None) -> _Full | None:
+    if text is None:
+        return None
+    told = json.loads(text)
+    reached = told.get("reached")
+    begun = datetime.fromisoformat(told["begun"])
+    return _Full(begun, datetime.fromisoformat(reached) if reached else None)
+
+
 class FindingPull:
     """Pulls one account and Region of a tenant."""
 
@@ -93,12 +125,16 @@ class FindingPull:
         self._checkpoints = checkpoints
         self._clock = clock
         self._name = f"findings/{systems.tenant.id}/{place[0]}/{place[1]}"
+        self._full = f"{self._name}/all"
         self._source = f"securityhub:{place[0]}/{place[1]}"
 
     def run(
         self, since: datetime | None = None, progress: Callable[[int], None] = lambda _: None
     ) -> IngestSummary:
         """Pull what was updated since the last pull, or since a moment.
+
+        Where the last pass through all findings began `FULL_EVERY` ago, or was cut off, all are
+        then gone through too, unless a moment was named.
 
         Args:
             since: Aware; None: since the checkpoint, less `OVERLAP`; without one, for `FIRST`.
@@ -123,6 +159,23 @@ class FindingPull:
         )
         # A window that is resumed by its token is stored up to the checkpoint.
         stored = saved.reached - OVERLAP if saved and token else window.since
+        if saved is None and since is None:
+            # What is begun here goes through all, in however many pulls.
+            self._checkpoints.save(self._full, _Full(now).text())
+        for page, of in self._pages(window, token, stored, now):
+            self._store(intake, page, rejects)
+            progress(intake.summary.records)
+            self._save(page, of, now, floor)
+        if since is None:
+            for page in self._all_pages(now):
+                self._store(intake, page, rejects)
+                progress(intake.summary.records)
+        return intake.summary
+
+    def _pages(
+        self, window: Window, token: str, stored: datetime, now: datetime
+    ) -> Iterator[tuple[FindingPage, Window]]:
+        """The pages of a window with the window they are of; what is yielded is stored then."""
         while True:
             try:
                 page = self._poll.page(window, token)
@@ -131,13 +184,26 @@ class FindingPull:
                     raise
                 window, token = Window(max(window.since, stored), now + _AHEAD), ""
                 continue
-            self._store(intake, page, rejects)
-            progress(intake.summary.records)
+            yield page, window
             stored = max(stored, min(page.last, now) - OVERLAP if page.last else stored)
-            self._save(page, window, now, floor)
             token = page.token
             if not token:
-                return intake.summary
+                return
+
+    def _all_pages(self, now: datetime) -> Iterator[FindingPage]:
+        """The pages of all findings, if it is time for that; from where it was cut off."""
+        last = _read_full(self._checkpoints.load(self._full))
+        if last is None or (last.reached is None and now - last.begun >= FULL_EVERY):
+            last = _Full(now, now - FIRST)
+        if last.reached is None:
+            return
+        window = Window(last.reached - OVERLAP, now + _AHEAD)
+        for page, _ in self._pages(window, "", window.since, now):
+            yield page
+            if page.last:
+                reached = max(last.reached, min(page.last, now))
+                self._checkpoints.save(self._full, _Full(last.begun, reached).text())
+        self._checkpoints.save(self._full, _Full(last.begun).text())
 
     def _begin(
         self, saved: _Checkpoint | None, since: datetime | None, now: datetime

@@ -13,9 +13,9 @@ from integrations.aws import ONE_TRY, AwsSession
 from integrations.connect import Connections
 from integrations.errors import DeniedByAwsError, NotFoundError, UnavailableError
 from integrations.findings.polling import FindingPage, StaleTokenError, Window
-from integrations.findings.port import Filter
+from integrations.findings.port import Filter, FindingState
 from integrations.findings.security_hub_poll import BACK_OFF_S, SecurityHubPoll
-from integrations.ingest.pulling import OVERLAP, TOKEN_LIFE_S, FindingPull
+from integrations.ingest.pulling import FULL_EVERY, OVERLAP, TOKEN_LIFE_S, FindingPull
 from integrations.settings import Settings
 from integrations.tenants.port import Tenant
 from tests.loopback_http import Answer, served
@@ -203,6 +203,17 @@ class Place:
         )
         return pull.run(since).records
 
+    def decide(self, number: int, status: str) -> None:
+        """What a person does in Security Hub: the finding's time of update stays as it is."""
+        self.held.findings[number] = {
+            **self.held.findings[number], "Workflow": {"Status": status},
+        }  # fmt: skip
+
+    def muted(self) -> set[str]:
+        where = Filter(states=frozenset({FindingState.MUTED}))
+        found = self.connections.systems("acme").findings.search(where, limit=1000)
+        return {one.uid for one in found}
+
     def stored(self) -> set[str]:
         found = self.connections.systems("acme").findings.search(_ANY, limit=1000)
         return {one.uid for one in found}
@@ -290,3 +301,51 @@ def test_a_clock_ahead_of_ours_does_not_carry_the_checkpoint_away(place: Place) 
     place.held.findings.append(_finding(8 * 60 + 1))
     place.time.now += 120
     assert place.pull() == 2
+
+
+def test_what_people_decided_is_seen_by_the_next_pass_through_all(place: Place) -> None:
+    place.pull()
+    place.decide(3, "SUPPRESSED")
+    place.time.now += FULL_EVERY.total_seconds() - 1
+    assert place.pull() == 0
+    assert place.muted() == set()
+    place.time.now += 1
+    assert place.pull() == 10
+    assert len(place.muted()) == 1
+    place.time.now += FULL_EVERY.total_seconds() - 1
+    assert place.pull() == 0, "the passes are so long apart from beginning to beginning"
+
+
+def test_a_pass_through_all_that_is_cut_off_goes_on_from_the_time_it_had_reached(
+    place: Place,
+) -> None:
+    place.held.findings = [_finding(30 * number) for number in range(10)]
+    place.pull()
+    for number in (0, 9):
+        place.decide(number, "SUPPRESSED")
+    place.time.now += FULL_EVERY.total_seconds()
+    place.held.cut_at = len(place.held.asked) + 4
+    with pytest.raises(UnavailableError):
+        place.pull()
+    assert len(place.muted()) == 1
+    place.time.now += 3_600
+    begun = len(place.held.asked)
+    place.pull()
+    assert len(place.muted()) == 2
+    since = place.held.asked[begun + 1][0].since
+    assert since == NOW - timedelta(hours=8) + timedelta(minutes=90) - OVERLAP
+    begun = len(place.held.asked)
+    place.pull()
+    assert len(place.held.asked) == begun + 1
+
+
+def test_a_deployment_that_never_went_through_all_does_so_with_its_next_pull(place: Place) -> None:
+    place.checkpoints.save(
+        f"findings/acme/{ACCOUNT}/{REGION}", json.dumps({"reached": NOW.isoformat()})
+    )
+    assert place.pull() == 10
+
+
+def test_a_pull_since_a_moment_goes_through_no_more_than_that(place: Place) -> None:
+    place.pull(since=NOW - timedelta(minutes=1))
+    assert len(place.held.asked) == 1
