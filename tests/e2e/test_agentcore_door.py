@@ -210,7 +210,10 @@ def test_nothing_leaves_but_the_events_of_an_answer(
 
 
 def test_an_assistant_that_fails_is_named_by_a_reference_and_by_nothing_else(
-    estate: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    estate: Connections,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     class Failing:
         def __init__(self, answers: Answers) -> None:
@@ -226,6 +229,9 @@ def test_an_assistant_that_fails_is_named_by_a_reference_and_by_nothing_else(
     assert SECRET.encode() not in stream
     row = rows(stream.decode())[-1]
     assert (row["type"], row["code"]) == ("error", "failed")
+    assert f"error=<RuntimeError>, ref=<{row['ref']}>" in caplog.text
+    assert SECRET not in caplog.text
+    assert FIRST not in caplog.text
     assert isinstance(last, Done)
     notice = (
         f"Answered without the language model (its runtime refused, failed (ref {row['ref']}))."
