@@ -27,6 +27,7 @@ _COMMANDS = {
     "serve": "bot.commands.serve",
     "tenants": "bot.commands.tenants",
     "undo": "bot.commands.decide:undo",
+    "work": "bot.commands.work",
 }
 _SHORT = {
     "approve": "Approve a fix, and carry it out.",
@@ -47,6 +48,7 @@ _SHORT = {
     "serve": "Answer in a real Slack workspace (Socket Mode).",
     "tenants": "List, add and map tenants.",
     "undo": "Put back what a fix changed.",
+    "work": "List jobs that were kept aside, and have them done again.",
 }
 
 

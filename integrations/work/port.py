@@ -49,6 +49,13 @@ class WorkQueue(Protocol):
         """
         ...
 
+    def extend(self, lease: Lease) -> bool:
+        """The job is still being done: its lease runs on for its whole length from now.
+
+        False: it is no more whose lease it was; the job was given to somebody else, or is finished.
+        """
+        ...
+
     def done(self, lease: Lease) -> None:
         """The job is finished."""
         ...
@@ -61,5 +68,17 @@ class WorkQueue(Protocol):
         """How many jobs are not finished (those kept aside not counted).
 
         An engine in a network may say what was so some seconds ago.
+        """
+        ...
+
+    def dead(self) -> list[tuple[Job, str]]:
+        """Jobs kept aside with their last reason, the oldest first."""
+        ...
+
+    def again(self, job_id: str) -> None:
+        """Let a job that is kept aside be done as if it came now, behind the others of its group.
+
+        Raises:
+            NotFoundError: no such job is kept aside.
         """
         ...

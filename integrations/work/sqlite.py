@@ -7,6 +7,7 @@ from pathlib import Path
 
 from typing_extensions import override
 
+from integrations.errors import NotFoundError
 from integrations.sqlite_file import SqliteFile
 from integrations.work.port import DEDUPE_S, Job, Lease, WorkQueue
 
@@ -102,6 +103,14 @@ class SqliteWorkQueue(WorkQueue):
         )
 
     @override
+    def extend(self, lease: Lease) -> bool:
+        extended = self._file.write(
+            "UPDATE job SET leased_until = ? WHERE id = ? AND token = ? AND state = 'leased'",
+            (self._clock() + self._lease_s, lease.job.id, lease.token),
+        )
+        return extended == 1
+
+    @override
     def done(self, lease: Lease) -> None:
         self._finish(lease, "done", "")
 
@@ -126,12 +135,24 @@ class SqliteWorkQueue(WorkQueue):
         )
         return int(count)
 
+    @override
     def dead(self) -> list[tuple[Job, str]]:
-        """Jobs that were given up, with their last reason, the oldest first."""
         found = self._file.rows(
             "SELECT id, grouped, body, reason FROM job WHERE state = 'dead' ORDER BY place"
         )
         return [(Job(row[0], row[1], row[2]), row[3]) for row in found]
+
+    @override
+    def again(self, job_id: str) -> None:
+        put = self._file.write(
+            "UPDATE job SET state = 'waiting', attempt = 0, reason = '', put_at = ?,"
+            " place = (SELECT max(place) + 1 FROM job) WHERE id = ? AND state = 'dead'",
+            (self._clock(), job_id),
+        )
+        if not put:
+            raise NotFoundError(f"no job {job_id[:80]} is kept aside")
+        with self._came:
+            self._came.notify()
 
     def close(self) -> None:
         """Close the file."""

@@ -24,7 +24,6 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -37,15 +36,26 @@ from integrations.dynamodb_tables import WORK
 from integrations.errors import (
     DeniedByAwsError,
     InvalidSettingError,
+    NotFoundError,
     RejectedRecordError,
     UnavailableError,
 )
 from integrations.work.port import DEDUPE_S, Job, Lease, WorkQueue
+from integrations.work.sqs_jobs import (
+    DEAD,
+    DONE,
+    SENDING,
+    SENT,
+    digest,
+    held_by,
+    job_in,
+    key_of,
+    text_of,
+)
 
 _LONGEST_WAIT_S = 15
 """Below the time after which a client gives up reading; SQS itself waits 20 at most."""
 
-_SENDING, _SENT, _DONE, _DEAD = "sending", "sent", "done", "dead"
 _WORKER_ENDED = "its worker ended before it was done"
 _KEPT_S = 14 * 86_400
 _AT_ONCE = 10
@@ -88,30 +98,30 @@ class SqsWorkQueue(WorkQueue):
         new = Write(
             kind="Put",
             table=WORK,
-            item={**_key(job.id), "state": _SENDING, "put_at": now},
+            item={**key_of(job.id), "state": SENDING, "put_at": now},
             condition="attribute_not_exists(#pk) OR (#state = :done AND #put_at < :forgotten)",
-            values={"done": _DONE, "forgotten": now - DEDUPE_S},
+            values={"done": DONE, "forgotten": now - DEDUPE_S},
         )
         try:
             self._tables.write(new)
         except RefusedWriteError:
             held = self._held(job.id)
-            if held["state"] != _SENDING:
+            if held["state"] != SENDING:
                 return False
             fresh = False
         else:
             fresh = True
         self._send(job)
-        self._mark(job.id, _SENT, "#state = :before", {"before": _SENDING})
+        self._mark(job.id, SENT, "#state = :before", {"before": SENDING})
         return fresh
 
-    def _send(self, job: Job) -> None:
+    def _send(self, job: Job, again: str = "") -> None:
         self._call(
             "send_message",
             QueueUrl=self._url,
-            MessageBody=_text(job),
-            MessageGroupId=_digest(job.group),
-            MessageDeduplicationId=_digest(job.id),
+            MessageBody=text_of(job),
+            MessageGroupId=digest(job.group),
+            MessageDeduplicationId=digest(job.id + again),
         )
 
     @override
@@ -146,9 +156,9 @@ class SqsWorkQueue(WorkQueue):
         None: there is nothing to do about it (any more); where it was done or given up, it is gone
         from the queue now.
         """
-        job = _job(body)
+        job = job_in(body)
         if job is None:
-            self._set_aside(Job(_digest(body), "", body), "it is no job", None)
+            self._set_aside(Job(digest(body), "", body), "it is no job", None)
             self._delete(receipt)
             return None
         if attempt > self._attempts:
@@ -163,26 +173,29 @@ class SqsWorkQueue(WorkQueue):
                 Write(
                     kind="Update",
                     table=WORK,
-                    item=_key(job.id),
+                    item=key_of(job.id),
                     condition=f"{free} AND {newer}",
                     change="#state = :sent, #attempt = :attempt,"
                     " #put_at = if_not_exists(#put_at, :now)",
-                    values={"sending": _SENDING, "sent": _SENT, "attempt": attempt, "now": now},
+                    values={"sending": SENDING, "sent": SENT, "attempt": attempt, "now": now},
                 )
             )
         except RefusedWriteError:
-            if self._held(job.id)["state"] in {_DONE, _DEAD}:
+            if self._held(job.id)["state"] in {DONE, DEAD}:
                 self._delete(receipt)
             return None
         return Lease(job, attempt, receipt)
 
-    def extend(self, lease: Lease, for_s: float) -> None:
-        """Keep a lease for so many seconds from now; nothing happens where it has run out."""
-        self._show(lease, math.ceil(for_s))
+    @override
+    def extend(self, lease: Lease) -> bool:
+        held = self._held(lease.job.id)
+        if (held["state"], held.get("attempt")) != (SENT, lease.attempt):
+            return False
+        return bool(self._show(lease, math.ceil(self._lease_s)))
 
     @override
     def done(self, lease: Lease) -> None:
-        if self._mark(lease.job.id, _DONE, *_held_by(lease)):
+        if self._mark(lease.job.id, DONE, *held_by(lease)):
             self._delete(str(lease.token))
 
     @override
@@ -190,7 +203,7 @@ class SqsWorkQueue(WorkQueue):
         if lease.attempt >= self._attempts:
             if self._set_aside(lease.job, reason, lease):
                 self._delete(str(lease.token))
-        elif self._mark(lease.job.id, _SENT, *_held_by(lease), reason=reason):
+        elif self._mark(lease.job.id, SENT, *held_by(lease), reason=reason):
             self._show(lease, 0)
 
     @override
@@ -203,31 +216,56 @@ class SqsWorkQueue(WorkQueue):
         answer = self._call("get_queue_attributes", QueueUrl=self._url, AttributeNames=names)
         return sum(int(answer["Attributes"].get(name, 0)) for name in names)
 
+    @override
     def dead(self) -> list[tuple[Job, str]]:
-        """Jobs that were given up, with their last reason, the oldest first."""
         self._empty_dead_letters()
         found: list[tuple[Job, str]] = []
         for item in self._tables.query(WORK, "dead"):
-            job = _job(item["job"]) or Job("", "", item["job"])
+            job = job_in(item["job"]) or Job("", "", item["job"])
             found.append((job, item["reason"]))
         return found
+
+    @override
+    def again(self, job_id: str) -> None:
+        aside = [i for i in self._tables.query(WORK, "dead") if i["sk"].endswith(digest(job_id))]
+        job = job_in(aside[0]["job"]) if aside else None
+        if job is None:
+            raise NotFoundError(f"no job {job_id[:80]} is kept aside")
+        # What is cut off before the end is listed still, and goes on when it is asked for again.
+        begun = Write(
+            kind="Update",
+            table=WORK,
+            item=key_of(job_id),
+            condition="#state = :dead OR #state = :sending",
+            change="#state = :sending, #put_at = :now",
+            removed="#attempt, #reason",
+            values={"dead": DEAD, "sending": SENDING, "now": self._clock()},
+        )
+        try:
+            self._tables.write(begun)
+        except RefusedWriteError:
+            pass  # It was sent, and only not forgotten yet.
+        else:
+            # By a name of its own: SQS drops what comes twice by one name within five minutes.
+            self._send(job, again=f"{self._clock()}")
+            self._mark(job_id, SENT, "#state = :before", {"before": SENDING})
+        place: Item = {"pk": "dead", "sk": aside[0]["sk"]}
+        self._tables.write(Write(kind="Delete", table=WORK, item=place))
 
     def close(self) -> None:
         """Nothing is held open."""
 
-    # -- what the record says
-
     def _held(self, job_id: str) -> Item:
-        key = _key(job_id)
+        key = key_of(job_id)
         # One that expired this very moment was done long ago.
-        return self._tables.get(WORK, key["pk"], key["sk"]) or {"state": _DONE}
+        return self._tables.get(WORK, key["pk"], key["sk"]) or {"state": DONE}
 
     def _mark(
         self, job_id: str, state: str, condition: str, values: Item, reason: str = ""
     ) -> bool:
         """False when the condition does not hold: somebody else has moved the job on."""
         change, values = "#state = :state", values | {"state": state}
-        if state == _DONE:
+        if state == DONE:
             change += ", #expires = :expires"
             values |= {"expires": int(self._clock() + DEDUPE_S)}
         if reason:
@@ -238,7 +276,7 @@ class SqsWorkQueue(WorkQueue):
                 Write(
                     kind="Update",
                     table=WORK,
-                    item=_key(job_id),
+                    item=key_of(job_id),
                     condition=condition,
                     change=change,
                     values=values,
@@ -252,29 +290,27 @@ class SqsWorkQueue(WorkQueue):
         """Keep a job aside, once; False when it was finished or given to somebody else."""
         if lease is None:
             reason = self._held(job.id).get("reason", reason)
-            condition, values = "attribute_not_exists(#state) OR #state = :sent", {"sent": _SENT}
+            condition, values = "attribute_not_exists(#state) OR #state = :sent", {"sent": SENT}
             condition += " OR #state = :sending"
-            values |= {"sending": _SENDING}
+            values |= {"sending": SENDING}
         else:
-            condition, values = _held_by(lease)
+            condition, values = held_by(lease)
         now = self._clock()
         moved = Write(
             kind="Update",
             table=WORK,
-            item=_key(job.id),
+            item=key_of(job.id),
             condition=condition,
             change="#state = :dead, #put_at = if_not_exists(#put_at, :now)",
-            values=values | {"dead": _DEAD, "now": now},
+            values=values | {"dead": DEAD, "now": now},
         )
-        kept: Item = {"pk": "dead", "sk": f"{now:017.6f}#{_digest(job.id)}"}
-        kept |= {"job": _text(job), "reason": reason[:_LONGEST_REASON]}
+        kept: Item = {"pk": "dead", "sk": f"{now:017.6f}#{digest(job.id)}"}
+        kept |= {"job": text_of(job), "reason": reason[:_LONGEST_REASON]}
         try:
             self._tables.transact([moved, Write(kind="Put", table=WORK, item=kept)])
         except RefusedWriteError:
             return False
         return True
-
-    # -- what SQS is asked
 
     def _empty_dead_letters(self) -> None:
         """What SQS put aside itself is kept with the others."""
@@ -286,7 +322,7 @@ class SqsWorkQueue(WorkQueue):
             if not answer.get("Messages"):
                 return
             for message in answer["Messages"]:
-                job = _job(message["Body"]) or Job(_digest(message["Body"]), "", message["Body"])
+                job = job_in(message["Body"]) or Job(digest(message["Body"]), "", message["Body"])
                 self._set_aside(job, _WORKER_ENDED, None)
                 self._delete(message["ReceiptHandle"], url)
 
@@ -304,8 +340,9 @@ class SqsWorkQueue(WorkQueue):
     def _delete(self, receipt: str, url: str = "") -> None:
         self._call("delete_message", QueueUrl=url or self._url, ReceiptHandle=receipt)
 
-    def _show(self, lease: Lease, in_s: int) -> None:
-        self._call(
+    def _show(self, lease: Lease, in_s: int) -> Mapping[str, Any]:
+        """What SQS answers; nothing where the visibility has run out."""
+        return self._call(
             "change_message_visibility",
             QueueUrl=self._url,
             ReceiptHandle=lease.token,
@@ -360,30 +397,3 @@ def make_queue(client: Any, name: str, *, lease_s: float = 60.0, attempts: int =
     own = {"VisibilityTimeout": str(math.ceil(lease_s)), "RedrivePolicy": json.dumps(redrive)}
     made = client.create_queue(QueueName=f"{name}.fifo", Attributes=fifo | own)
     return str(made["QueueUrl"])
-
-
-def _held_by(lease: Lease) -> tuple[str, Item]:
-    """The condition that nobody else has been given the job since."""
-    return "#attempt = :mine AND #state = :held", {"mine": lease.attempt, "held": _SENT}
-
-
-def _key(job_id: str) -> dict[str, str]:
-    return {"pk": _digest(job_id), "sk": "job"}
-
-
-def _digest(text: str) -> str:
-    """64 characters that SQS and DynamoDB take for an id, whatever the text is."""
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _text(job: Job) -> str:
-    return json.dumps({"id": job.id, "group": job.group, "body": job.body})
-
-
-def _job(text: str) -> Job | None:
-    """None: it was not put by `put`."""
-    try:
-        told = json.loads(text)
-        return Job(str(told["id"]), str(told["group"]), str(told["body"]))
-    except (ValueError, TypeError, KeyError):
-        return None

@@ -23,7 +23,7 @@ from integrations.resources.port import ResourceGraph
 from integrations.tenants.port import ControlTable
 from integrations.tenants.sqlite import SqliteTenantDirectory
 from integrations.versioned import Versioned
-from integrations.work.port import Job, WorkQueue
+from integrations.work.port import WorkQueue
 from integrations.work.sqlite import SqliteWorkQueue
 from tests.real_engines import gremlin_source
 
@@ -91,11 +91,7 @@ class Conversations(ConversationStore, Protocol):
 
 
 class Queue(WorkQueue, Protocol):
-    """A queue that can be closed, and says what it gave up."""
-
-    def dead(self) -> list[tuple[Job, str]]:
-        """Jobs kept aside with their last reason."""
-        ...
+    """A queue that can be closed."""
 
     def close(self) -> None:
         """Let go of the engine."""

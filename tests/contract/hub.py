@@ -142,9 +142,17 @@ class SqsApart(SqsWorkQueue):
         now, known = self._time(), _LEASES[self.queue]
         for until, lease in known:
             if until < now:
-                self.extend(lease, 0)
+                self._show(lease, 0)
         known[:] = [one for one in known if one[0] >= now]
         lease_now = super().take(timeout_s)
         if lease_now is not None:
             known.append((now + self._length, lease_now))
         return lease_now
+
+    @override
+    def extend(self, lease: Lease) -> bool:
+        extended, known = super().extend(lease), _LEASES[self.queue]
+        if extended:
+            until = self._time() + self._length
+            known[:] = [(until if of is lease else at, of) for at, of in known]
+        return extended

@@ -88,7 +88,7 @@ def test_a_finished_job_whose_message_cannot_be_deleted_any_more_is_dropped_late
     queue.put(JOB)
     slow = queue.take(0)
     assert slow is not None
-    queue.extend(slow, 0)
+    queue._show(slow, 0)
     late = SqsWorkQueue(
         _ReceiptsRunOut(), queue.queue, tables_of(tmp_path, WORK), Clock(), attempts=3
     )

@@ -3,6 +3,9 @@
 import threading
 import time
 
+import pytest
+
+from integrations.errors import NotFoundError
 from integrations.work.port import Job, Lease
 from tests.contract.engines import Opened, Queue
 from tests.contract.rival import ROUNDS, rivals
@@ -207,3 +210,58 @@ def test_two_processes_share_the_work_and_do_each_job_once(queue: Opened[Queue])
         for thread in range(5):
             mine = [int(i[2:]) for i in did if int(i[2:]) % 5 == thread]
             assert mine == sorted(mine)
+
+
+def test_a_lease_that_is_extended_runs_on_from_then(queue: Opened[Queue]) -> None:
+    queue.now.put(_job(1))
+    lease = _take(queue.now)
+    for _ in range(3):
+        queue.clock.now += LEASE_S - 1
+        assert queue.now.extend(lease) is True
+    queue.clock.now += LEASE_S - 1
+    assert queue.now.take(0) is None
+    queue.now.done(lease)
+    assert queue.now.extend(lease) is False
+    assert queue.now.waiting() == 0
+
+
+def test_a_lease_that_somebody_else_has_by_now_is_not_extended(queue: Opened[Queue]) -> None:
+    queue.now.put(_job(1))
+    late = _take(queue.now)
+    queue.clock.now += LEASE_S + 1
+    current = _take(queue.now)
+    assert queue.now.extend(late) is False
+    assert queue.now.extend(current) is True
+
+
+def test_what_was_kept_aside_is_done_again_behind_the_others_of_its_group(
+    queue: Opened[Queue],
+) -> None:
+    queue.now.put(_job(1))
+    queue.now.put(_job(2))
+    for _ in range(ATTEMPTS):
+        queue.now.failed(_take(queue.now), "boom")
+    queue.now.again("Ev1")
+    assert queue.again().dead() == []
+    queue.now.done(_take(queue.now))
+    lease = _take(queue.now)
+    assert (lease.job, lease.attempt) == (_job(1), 1)
+    queue.now.done(lease)
+    assert queue.now.take(0) is None
+    assert queue.now.put(_job(1)) is False
+
+
+def test_what_fails_again_is_kept_aside_again(queue: Opened[Queue]) -> None:
+    queue.now.put(_job(1))
+    for turn in range(2):
+        for _ in range(ATTEMPTS):
+            queue.now.failed(_take(queue.now), f"boom {turn}")
+        assert queue.now.dead() == [(_job(1), f"boom {turn}")]
+        queue.now.again("Ev1")
+
+
+def test_only_what_is_kept_aside_can_be_done_again(queue: Opened[Queue]) -> None:
+    queue.now.put(_job(1))
+    for job_id in ("Ev1", "unknown"):
+        with pytest.raises(NotFoundError, match=job_id):
+            queue.now.again(job_id)
