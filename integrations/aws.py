@@ -27,7 +27,7 @@ within the 30 s that three tries with these limits leave far behind."""
 UNCHECKED = Config(parameter_validation=False)
 """For clients that send what they are given, so that AWS refuses it and not botocore."""
 
-NO_ANSWER = (BotoCoreError, ResponseParserError)
+NO_ANSWER = (BotoCoreError, ResponseParserError, UnicodeDecodeError)
 """What is raised when AWS cannot be reached, or what came back is not AWS's (a proxy's page)."""
 
 

@@ -217,7 +217,7 @@ class Connections:
     def _sqs(self, url: str) -> WorkQueue:
         from integrations.aws import AmbientSession
         from integrations.dynamodb_tables import location
-        from integrations.work.sqs import SqsWorkQueue, endpoint_of
+        from integrations.work.sqs import ATTEMPTS, PAUSES_S, SqsWorkQueue, endpoint_of
 
         endpoint = endpoint_of(url)
         if self._tables is None:
@@ -227,7 +227,9 @@ class Connections:
             )
         session = AmbientSession(region=location(self._settings.tables).region)
         client = session.client("sqs", endpoint_url=endpoint)
-        return SqsWorkQueue(client, url, self._tables, self._clock)
+        return SqsWorkQueue(
+            client, url, self._tables, self._clock, attempts=ATTEMPTS, pauses_s=PAUSES_S
+        )
 
     def region(self) -> str:
         """The Region that is asked unless one is named.

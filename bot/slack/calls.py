@@ -78,7 +78,7 @@ def calling(method: str) -> Iterator[None]:
         raise SlackRefusedError(method, code) from error
     except SlackClientError as error:
         raise UnavailableError(f"Slack did not take {method}") from error
-    except (OSError, HTTPException) as error:
+    except (OSError, HTTPException, UnicodeDecodeError) as error:
         raise UnavailableError(f"Slack did not answer {method}") from error
 
 

@@ -23,7 +23,7 @@ What is given up is kept in DynamoDB, because SQS keeps a message for 14 days at
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -53,6 +53,8 @@ from integrations.work.sqs_jobs import (
     text_of,
 )
 
+ATTEMPTS, PAUSES_S = 6, (5, 20, 60, 300, 600)
+"""Of what Slack or an engine stops: a quarter of an hour goes by before a job is kept aside."""
 _LONGEST_WAIT_S = 15
 """Below the time after which a client gives up reading; SQS itself waits 20 at most."""
 
@@ -78,12 +80,14 @@ class SqsWorkQueue(WorkQueue):
         *,
         lease_s: float = 60.0,
         attempts: int = 3,
+        pauses_s: Sequence[int] = (0,),
     ) -> None:
         """`client` is boto3's for `sqs`; the queue and the tables are there already.
 
         `clock` gives seconds since the epoch. `lease_s` is the visibility that `take` asks for.
         `attempts` should be the queue's maxReceiveCount: SQS puts aside itself what more often
-        kills its worker.
+        kills its worker. `pauses_s` are the seconds until a job that failed comes again, by its
+        attempts; the last of them counts for all further ones.
         """
         self._client = client
         self._url = url
@@ -91,6 +95,7 @@ class SqsWorkQueue(WorkQueue):
         self._clock = clock
         self._lease_s = lease_s
         self._attempts = attempts
+        self._pauses_s = pauses_s
 
     @override
     def put(self, job: Job) -> bool:
@@ -204,7 +209,7 @@ class SqsWorkQueue(WorkQueue):
             if self._set_aside(lease.job, reason, lease):
                 self._delete(str(lease.token))
         elif self._mark(lease.job.id, SENT, *held_by(lease), reason=reason):
-            self._show(lease, 0)
+            self._show(lease, self._pauses_s[min(lease.attempt, len(self._pauses_s)) - 1])
 
     @override
     def waiting(self) -> int:
