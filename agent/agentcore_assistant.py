@@ -116,6 +116,10 @@ class AgentCoreAssistant(Assistant):
             for event in self._instead().answer(question):
                 yield _labelled(event, notice) if isinstance(event, Done) else event
 
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.close()
+
     def _streamed(self, question: Question, read: "_Read") -> Iterator[AnswerEvent]:
         """The runtime's events, each once and in their order, over as many calls as it takes.
 
