@@ -38,7 +38,7 @@ def main() -> None:
         for number, known in enumerate(told.seeds(name)):
             (Path(folder) / str(number)).write_bytes(known)
         options = [f"-runs={runs}", f"-seed={seed}", f"-max_len={_MOST_BYTES}"]
-        options += ["-print_final_stats=1", f"-artifact_prefix={folder}/", folder]
+        options += ["-reload=0", "-print_final_stats=1", f"-artifact_prefix={folder}/", folder]
         atheris.Setup([sys.argv[0], *options], told.TARGETS[name])
         atheris.Fuzz()
 
