@@ -69,7 +69,12 @@ BUNDLES = (
     Bundle(name="ingress", doors=("bot.handlers.slack_ingress",)),
     Bundle(
         name="worker",
-        doors=("bot.handlers.worker", "bot.handlers.sweep", "bot.handlers.exposures"),
+        doors=(
+            "bot.handlers.worker",
+            "bot.handlers.sweep",
+            "bot.handlers.exposures",
+            "bot.handlers.digests",
+        ),
         also=("integrations.runbooks.script_child",),
         without=_NOT_ON_LAMBDA,
         more=("font-source-sans-pro",),
@@ -79,6 +84,14 @@ BUNDLES = (
         name="pipelines",
         doors=("integrations.handlers.findings", "integrations.handlers.resources"),
         without=_NOT_ON_LAMBDA,
+    ),
+    Bundle(
+        name="agentcore",
+        doors=("agent.runtime",),
+        also=("integrations.runbooks.script_child",),
+        without=_NOT_ON_LAMBDA,
+        runbooks=True,
+        written={"main.py": _MAIN},
     ),
     Bundle(
         name="lake",

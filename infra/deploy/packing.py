@@ -56,13 +56,11 @@ def compiler(version: str) -> Path | None:
     """A Python of exactly this version on this computer, to compile with; None: there is none."""
     if version == here().python:
         return Path(sys.executable)
-    named = compiler_named()
-    for program in filter(
-        None, [named, shutil.which(f"python{version}"), *_kept_by_pyenv(version)]
-    ):
+    named = [one for one in (compiler_named(), shutil.which(f"python{version}")) if one]
+    for program in [*map(Path, named), *_kept_by_pyenv(version)]:
         told = _run([str(program), "-I", "-c", _VERSION], check=False)
         if told.strip() == version:
-            return Path(program)
+            return program
     return None
 
 
@@ -71,8 +69,8 @@ def _kept_by_pyenv(version: str) -> list[Path]:
     return sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}"))
 
 
-def pack(bundle: Bundle, target: Target, folder: Path) -> Path:
-    """Make a bundle's zip in a folder; its path.
+def pack(bundle: Bundle, target: Target, folder: Path, *, level: int = 6) -> Path:
+    """Make a bundle's zip in a folder, compressed as much as `level` (1 to 9) says; its path.
 
     Raises:
         PackagingError: a wheel is missing for the target, or uv could not fetch it.
@@ -91,7 +89,7 @@ def pack(bundle: Bundle, target: Target, folder: Path) -> Path:
         python = compiler(target.python)
         if python is not None:
             compile_in(tree, python)
-        return write_zip(tree, folder / f"{bundle.name}.zip")
+        return write_zip(tree, folder / f"{bundle.name}.zip", level)
 
 
 def install(pins: Sequence[Pin], target: Target, tree: Path) -> None:
@@ -140,15 +138,15 @@ def compile_in(tree: Path, python: Path) -> None:
     )  # fmt: skip
 
 
-def write_zip(tree: Path, path: Path) -> Path:
+def write_zip(tree: Path, path: Path, level: int = 6) -> Path:
     """A folder as a zip: files by name, all of one date, readable by everybody."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
         for source in sorted(_files(tree), key=lambda p: p.relative_to(tree).as_posix()):
             told = zipfile.ZipInfo(source.relative_to(tree).as_posix(), _EPOCH)
             told.compress_type = zipfile.ZIP_DEFLATED
             told.create_system = 3
             told.external_attr = (0o755 if source.suffix == ".so" else 0o644) << 16
-            archive.writestr(told, source.read_bytes())
+            archive.writestr(told, source.read_bytes(), compresslevel=level)
     return path
 
 

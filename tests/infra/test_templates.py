@@ -104,12 +104,13 @@ def test_every_function_has_a_role_of_its_own_and_its_logs_beside_it() -> None:
     functions = dict(of_type(read(), "AWS::Serverless::Function"))
     roles = [json.dumps(function["Role"]) for function in functions.values()]
     assert len(set(roles)) == len(roles) > 5
-    groups = {as_text(g["LogGroupName"]) for _, g in of_type(read(), "AWS::Logs::LogGroup")}
+    logs = TEMPLATES["infra/logs.yaml"]
+    groups = {as_text(g["LogGroupName"]) for _, g in of_type(logs, "AWS::Logs::LogGroup")}
     for function in functions.values():
         name = as_text(function["FunctionName"])
         assert len(name) <= 64
         assert f"/aws/lambda/{name}" in groups, "Lambda would make one that is kept for ever"
-    for _, group in of_type(read(), "AWS::Logs::LogGroup"):
+    for _, group in of_type(logs, "AWS::Logs::LogGroup"):
         assert group["RetentionInDays"]
 
 

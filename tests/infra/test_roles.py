@@ -1,0 +1,105 @@
+"""What each role grants, and what its door calls: the same, both ways."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from infra.deploy.template import all_templates
+from tests.infra.driven_doors import ROLES, driven
+from tests.infra.recording import Called
+from tests.infra.test_templates import listed, statements
+
+POLLER = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+"""Called by Lambda's own poller with the function's role ("Using Lambda with Amazon SQS")."""
+LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+"""Called by Lambda itself."""
+STORES = {
+    "es:ESHttpGet", "es:ESHttpPost", "es:ESHttpPut", "aoss:APIAccessAll",
+    "neptune-db:ReadDataViaQuery", "neptune-db:WriteDataViaQuery",
+    "neptune-db:DeleteDataViaQuery",
+}  # fmt: skip
+"""Asked in the stores of a deployment, which are embedded here."""
+MODELS = {
+    "bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream", "bedrock:ApplyGuardrail",
+    "bedrock-agentcore:InvokeAgentRuntime",
+}  # fmt: skip
+"""Asked where a model or a runtime is set; here the planner answers."""
+SECRETS = {
+    "SlackSigningSecretArn": "signing",
+    "SlackBotTokenArn": "token",
+    "RuntimeKeyArn": "runtime",
+}
+UNSEEN = {
+    "worker": {
+        # A conversation that one item cannot hold is in several, and the old ones are deleted.
+        ("dynamodb:Query", "conversations"),
+        ("dynamodb:DeleteItem", "conversations"),
+        # Kept exposures that one item cannot hold.
+        ("dynamodb:Query", "pipelines"),
+        # Where questions go to AgentCore.
+        ("secretsmanager:GetSecretValue", "runtime"),
+    },
+    "exposures": {
+        # As above: what one item cannot hold, and what was kept before.
+        ("dynamodb:Query", "pipelines"),
+        ("dynamodb:DeleteItem", "pipelines"),
+    },
+}
+"""By role: what is called where no test of seconds comes, each with its reason."""
+TAKES_UP = "sweep"
+"""Does with requests what the worker does, where a worker died over them: by the same code."""
+
+door_of = pytest.mark.parametrize("role", ROLES)
+
+
+def resource_of(arn: Any) -> str:
+    """What of a resource counts: a table, a role, a secret; else nothing."""
+    text = json.dumps(arn)
+    if ":table/" in text:
+        return text.rpartition("-")[2].strip('"}').removesuffix("/index/*")
+    if ":role/SecurityAssist" in text:
+        return text.rpartition("/")[2].strip('"}')
+    named = arn.get("Ref", "") if isinstance(arn, dict) else ""
+    return SECRETS.get(named, "")
+
+
+def granted(role: str) -> set[Called]:
+    """What a role grants, in the same words in which calls are recorded."""
+    found: set[Called] = set()
+    for template in all_templates().values():
+        for told in template["Resources"].values():
+            if told["Type"] != "AWS::IAM::Role":
+                continue
+            if told["Properties"]["RoleName"] != {"Fn::Sub": f"${{Name}}-{role}"}:
+                continue
+            for statement in statements({"Resources": {"_": told}}):
+                for action in listed(statement["Action"]):
+                    for on in listed(statement["Resource"]):
+                        found.add(Called(action, resource_of(on)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, set[Called]]]:
+    with driven(tmp_path_factory.mktemp("doors")) as found:
+        yield found
+
+
+@door_of
+def test_a_role_grants_what_its_door_calls(seen: dict[str, set[Called]], role: str) -> None:
+    assert seen[role], "the door was not driven"
+    assert not seen[role] - granted(role)
+
+
+@door_of
+def test_a_role_grants_nothing_that_its_door_does_not_call(
+    seen: dict[str, set[Called]], role: str
+) -> None:
+    by_others = POLLER | LOGS | STORES | MODELS
+    unused = {one for one in granted(role) - seen[role] if one.action not in by_others}
+    if role == TAKES_UP:
+        unused -= seen["worker"]
+    listed_here = {Called(action, on) for action, on in UNSEEN.get(role, set())}
+    assert unused == listed_here
