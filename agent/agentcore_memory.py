@@ -26,7 +26,7 @@ from strands.types.session import SessionMessage
 from typing_extensions import override
 
 from agent.guard.untrusted import clean
-from agent.memory import recent
+from agent.memory import TURNS, recent
 from agent.tools.wire import CLOSE_FENCE, OPEN_FENCE
 from integrations.aws import AmbientSession
 from integrations.conversations.port import Conversation, ConversationStore
@@ -40,11 +40,19 @@ _LIMITS: Final = Config(
     connect_timeout=5.0, read_timeout=5.0, retries={"mode": "standard", "total_max_attempts": 2}
 )
 _AGENT: Final = "default"
-_EVENTS: Final = 100
-"""Turns that are looked at for the last ones: one page."""
+_EVENTS: Final = TURNS + 4
+"""The newest of a thread, which are its last turns; the rest is for what is none."""
 _RECALLED: Final = 5
-_ERRORS: Final = (BotoCoreError, ClientError, SessionException, ValueError, KeyError, TypeError)
-"""Of the service and the SDK; the last three are for events that somebody else wrote."""
+_ERRORS: Final = (
+    BotoCoreError,
+    ClientError,
+    SessionException,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+)
+"""Of the service and the SDK; the last four are for events that somebody else wrote."""
 
 _log = logging.getLogger(__name__)
 
@@ -132,19 +140,20 @@ class AgentCoreMemory(ConversationStore):
         beside = self._beside.load(session_id)
         try:
             manager = self._opened()
-            # Its own `list_messages` answers an outage with an empty list.
-            events = manager.memory_client.list_events(
-                self._place.memory_id,
-                self._thread.actor_id,
-                session_id,
-                max_results=_EVENTS,
+            # Its own `list_messages` answers an outage with an empty list, and reads all there is.
+            found: Any = manager.memory_client.gmdp_client.list_events(
+                memoryId=self._place.memory_id,
+                actorId=self._thread.actor_id,
+                sessionId=session_id,
+                maxResults=_EVENTS,
+                includePayloads=True,
             )
-            messages = [m.to_message() for m in manager.converter.events_to_messages(events)]
+            told = [one.message for one in manager.converter.events_to_messages(found["events"])]
+            messages = [{"role": m["role"], "content": m["content"]} for m in told]
         except _ERRORS as error:
             self._failed(NOTICE, error)
             return beside
-        told = tuple(recent([{"role": m["role"], "content": m["content"]} for m in messages]))
-        return Conversation(told, beside.focus, beside.version)
+        return Conversation(tuple(recent(messages)), beside.focus, beside.version)
 
     @override
     def save(

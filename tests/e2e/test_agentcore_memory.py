@@ -12,6 +12,7 @@ from agent.agentcore_memory import NOT_KEPT, NOT_RECALLED, NOTICE
 from agent.assistant import Answer, Done
 from agent.settings import Settings, UnusableSettingError
 from integrations.connect import Connections
+from tests.agentcore_service import Faults
 from tests.agentcore_stage import Stage, staged
 from tests.scripted_model import ScriptedModel, Uses
 
@@ -20,10 +21,22 @@ MEMORY = {"SECURITY_ASSIST_MEMORY": "memory-a1b2c3d4e5"}
 LONG_TERM = MEMORY | {"SECURITY_ASSIST_LONG_TERM": "/channels/{actorId}"}
 
 
-@pytest.fixture
-def stage(estate: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    with staged(estate, tmp_path, monkeypatch.setenv, sets=MEMORY) as made:
+@pytest.fixture(scope="module")
+def lasting(estate: Connections, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        staged(estate, tmp_path_factory.mktemp("memory"), patch.setenv, sets=MEMORY) as made,
+    ):
         yield made
+
+
+@pytest.fixture
+def stage(lasting: Stage) -> Stage:
+    """The same, with nothing said yet and nothing wrong."""
+    lasting.core.events.clear()
+    lasting.core.faults = Faults()
+    lasting.reach.memory.forget(-1.0)
+    return lasting
 
 
 def answered(stage: Stage, text: str, thread: str = "1.0") -> Answer:
@@ -121,6 +134,16 @@ def test_strangers_events_are_passed_over(stage: Stage) -> None:
     for payload in ([], [{"blob": "no JSON"}], [{"blob": "[1]"}], [{"blob": '["a", "b"]'}]):
         stage.core.events.append({**last, "payload": payload})
     assert "web-7" in answered(stage, "why?").text
+
+
+@pytest.mark.parametrize("text", ["no JSON", "null", "[]", "{}", '{"message": 7}'])
+def test_an_event_that_cannot_be_read_is_no_end_of_the_thread(stage: Stage, text: str) -> None:
+    answered(stage, FIRST)
+    words = {"conversational": {"content": {"text": text}, "role": "USER"}}
+    stage.core.events.append({**stage.core.events[-1], "payload": [words]})
+    second = answered(stage, "why?")
+    assert "web-7" in second.text, "the tables stand in"
+    assert second.notice == NOTICE
 
 
 def test_long_term_memory_is_not_asked_unless_a_setting_says_so(stage: Stage) -> None:
