@@ -226,6 +226,30 @@ def test_a_runtime_that_thinks_for_long_says_that_it_lives(
         assert _ping(stage) == "Healthy"
 
 
+def test_what_a_runtime_says_is_there_while_it_still_works(
+    estate: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = threading.Event()
+
+    class Pausing:
+        def __init__(self, answers: Answers) -> None:
+            self._answers = answers
+
+        def answer(self, envelope: Envelope) -> Iterator[AnswerEvent]:
+            events = self._answers.answer(envelope)
+            yield from itertools.islice(events, 2)
+            assert gate.wait(20)
+            yield from events
+
+    with staged(estate, tmp_path, monkeypatch.setenv, answers=Pausing, alive_s=1.0) as stage:
+        events = stage.worker.answer(asked(stage))
+        first = [next(events), next(events)]
+        assert [type(event) for event in first] == [Status, Status]
+        gate.set()
+        assert isinstance(list(events)[-1], Done)
+        assert len(stage.core.calls) == 1, "nothing was held back until the line was given up"
+
+
 def test_two_questions_of_one_session_are_answered_at_once(
     estate: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
