@@ -56,7 +56,7 @@ same-answers: $(STAMP) ## Ask every eval case of the embedded and of the real en
 	@$(BIN)/python -m infra.local.engines --only gremlin,opensearch -- $(BIN)/python -m tests.evals.on_engines
 
 reliability: $(STAMP) ## Print the figures of docs/reliability.md: faults, crashes, forgeries, tampering
-	@$(BIN)/python -m infra.local.engines --only opensearch -- $(BIN)/python -m tests.reliability
+	@$(BIN)/python -m infra.local.engines -- $(BIN)/python -m tests.reliability
 
 lock: $(BIN)/uv ## Resolve the dependencies again
 	@UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --group dev --group bench pyproject.toml -o requirements.lock

@@ -5,8 +5,10 @@ python -m tests.reliability [SUITE ...]; ends with 1 when anything was found.
 
 import logging
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from tests.reliability import (
     crashes,
@@ -16,6 +18,7 @@ from tests.reliability import (
     fuzz,
     hostile,
     ingest_soak,
+    outages,
     tampering,
 )
 
@@ -163,6 +166,19 @@ def ingest() -> Lines:
     yield f"OpenSearch, {INGESTED_OPENSEARCH[1]}/s: {_of_soak(told)}", told.kept
 
 
+def outage() -> Lines:
+    """Each backend broken in each way, alone and in pairs, while somebody asks."""
+    with tempfile.TemporaryDirectory(prefix="assist-outages-") as folder:
+        for told in outages.run(Path(folder), outages.trials(1)):
+            said = (
+                "not said meanwhile" if told.said_s is None else f"said after {told.said_s:.1f} s"
+            )
+            line = f"{told.trial}: acked within {told.acked_s:.1f} s, {said}; "
+            if told.drained_s is not None:
+                line += f"nothing left {told.drained_s:.1f} s after it was mended"
+            yield line + "".join(f"; {what}" for what in told.wrong), not told.wrong
+
+
 def _of_soak(told: ingest_soak.Soaked) -> str:
     faults = ", ".join(f"{n:,} {name}" for name, n in sorted(told.faults.items()))
     return (
@@ -182,6 +198,7 @@ SUITES: dict[str, Callable[[], Lines]] = {
     "fuzz": fuzzing,
     "fixes": fixes,
     "audit": audit,
+    "outages": outage,
     "ingest": ingest,
 }
 
