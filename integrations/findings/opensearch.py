@@ -300,7 +300,7 @@ class OpenSearchFindingStore(FindingStore, Versioned):
         )
         if change.event:
             return Write(line, document_of(change.event, told))
-        return Write(line, b'{"doc":{"%s":%s}}' % (OURS.encode(), told))
+        return Write(line, (b'{"doc":{"%s":' % OURS.encode(), told, b"}}"))
 
     def _search(self, query: Mapping[str, Any], **more: Any) -> Any:
         body = {"query": query, "size": 0, "track_total_hits": False, **more}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from integrations.findings.history import Seen, Spell, course, precedence, with_seen
-from integrations.findings.port import Finding, Severity
+from integrations.findings.port import Finding, FindingState, Severity
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
@@ -33,6 +33,9 @@ def merged(before: Standing | None, finding: Finding, event: bytes) -> Standing:
     # Nothing is first seen after something is told of it.
     first_seen = min(finding.first_seen, finding.updated_at)
     if before is None:
+        if finding.state is FindingState.OPEN and first_seen is finding.first_seen:
+            # What most are: open since it was first seen.
+            return Standing(None, finding, None, (seen,), event)
         return _standing(None, finding, (first_seen, finding.last_seen), (seen,), event)
     old = before.finding
     times = min(old.first_seen, first_seen), max(old.last_seen, finding.last_seen)

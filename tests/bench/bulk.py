@@ -95,7 +95,7 @@ def _cases(url: str, batch: Sequence[bytes]) -> dict[str, Case]:
 
 def _writer(calls: Calls, events: Sequence[bytes]) -> Case:
     """Our bulk writer, with every document ready."""
-    writes = [Write(action("create", "i", str(n)), event) for n, event in enumerate(events)]
+    writes = [Write(action("create", "i", str(n)), (event,)) for n, event in enumerate(events)]
     chunks = [writes[at : at + _CHUNK] for at in range(0, len(writes), _CHUNK)]
 
     def written(_: Sequence[bytes]) -> None:
