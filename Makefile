@@ -55,8 +55,8 @@ bench: $(STAMP) ## Print the figures of docs/benchmarks.md
 same-answers: $(STAMP) ## Ask every eval case of the embedded and of the real engines
 	@$(BIN)/python -m infra.local.engines --only gremlin,opensearch -- $(BIN)/python -m tests.evals.on_engines
 
-reliability: $(STAMP) ## Print the figures of docs/reliability.md: faults, crashes, forgeries, tampering
-	@$(BIN)/python -m infra.local.engines -- $(BIN)/python -m tests.reliability
+reliability: $(STAMP) ## Print the figures of docs/reliability.md, or of some: make reliability SUITE="soak poison"
+	@$(BIN)/python -m infra.local.engines -- $(BIN)/python -m tests.reliability $(SUITE)
 
 lock: $(BIN)/uv ## Resolve the dependencies again
 	@UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --group dev --group bench pyproject.toml -o requirements.lock

@@ -152,12 +152,20 @@ def audit() -> Lines:
     yield from ((f"  {kind}", False) for kind in told.unseen)
 
 
-def ingest() -> Lines:
-    """Findings at a rate through killed workers and failing engines, and poison among them."""
+def soak() -> Lines:
+    """Findings at a rate for ten minutes, through killed workers and failing engines."""
     told = ingest_soak.run(INGESTED_S * INGESTED_RATE, INGESTED_RATE, 1, poison_every=1_000)
     yield f"{INGESTED_S} s at {INGESTED_RATE}/s: {_of_soak(told)}", told.kept
+
+
+def poison() -> Lines:
+    """Ten thousand poison findings among a hundred thousand good ones."""
     told = ingest_soak.run(POISONED, 0, 2, poison_every=11)
     yield f"1 in 11 poison: {_of_soak(told)}", told.kept
+
+
+def bulk() -> Lines:
+    """Findings into a real OpenSearch that is busy for every tenth item and cuts replies."""
     url = ingest_soak.opensearch()
     if not url:
         yield "no OpenSearch here: python -m infra.local.engines -- COMMAND brings one", True
@@ -187,6 +195,7 @@ def _of_soak(told: ingest_soak.Soaked) -> str:
         f" {told.findings:,} findings: {told.missing} missing, {told.strange} strange,"
         f" {told.duplicates} duplicates; {told.letters:,} dead letters:"
         f" {told.letters_missing} missing, {told.letters_strange} strange"
+        + (", GIVEN UP: not done in time" if told.given_up else "")
     )
 
 
@@ -199,7 +208,9 @@ SUITES: dict[str, Callable[[], Lines]] = {
     "fixes": fixes,
     "audit": audit,
     "outages": outage,
-    "ingest": ingest,
+    "soak": soak,
+    "poison": poison,
+    "bulk": bulk,
 }
 
 

@@ -37,6 +37,8 @@ AGAIN = 0.005
 IN_A_BATCH = 500
 _ROOT = Path(__file__).parents[2]
 _WAIT_S = 0.05
+_LONGEST_S = 7_200.0
+"""After all has been offered: a soak that is not done by then is given up, and says so."""
 
 Stored = Counter[tuple[str, str, int]]
 """How many records there are of (tenant, uid, time in ms)."""
@@ -60,19 +62,23 @@ class Soaked:
     letters: int = 0
     letters_missing: int = 0
     letters_strange: int = 0
+    given_up: bool = False
+    """It was not done in time."""
 
     @property
     def kept(self) -> bool:
         """Whether it is all as promised."""
         wrong = self.missing + self.strange + self.duplicates
-        return not (wrong + self.letters_missing + self.letters_strange)
+        return not (wrong + self.letters_missing + self.letters_strange or self.given_up)
 
 
 class Queue:
     """At least once; serves all workers."""
 
-    def __init__(self, offer: Offer, rate: float, rng: Random) -> None:
-        """`rate` in messages a second; 0: all at once."""
+    def __init__(
+        self, offer: Offer, rate: float, rng: Random, longest_s: float = _LONGEST_S
+    ) -> None:
+        """`rate` in messages a second; 0: all at once. Stops `longest_s` after all is offered."""
         self._new = iter(offer)
         self._total, self._rate, self._rng = offer.messages, rate, rng
         self._offered = 0
@@ -80,14 +86,23 @@ class Queue:
         self._out = 0
         self._changed = threading.Condition()
         self._began = time.monotonic()
+        self._ends = self._began + longest_s + (self._total / rate if rate else 0.0)
         self.deliveries = 0
         self.offered_s = 0.0
         self.stopped = False
 
+    @property
+    def over(self) -> bool:
+        """Whether there is no more time: a worker that still does not answer never will."""
+        return time.monotonic() > self._ends
+
     def batch(self) -> list[tuple[str, str]]:
-        """The next messages, (id, body); none: all are done."""
+        """The next messages, (id, body); none: all are done, or there is no more time."""
         with self._changed:
             while True:
+                self.stopped = self.stopped or self.over
+                if self.stopped:
+                    return []
                 self._offer()
                 if self._waiting:
                     taken = [
@@ -96,7 +111,7 @@ class Queue:
                     self._out += len(taken)
                     self.deliveries += len(taken)
                     return taken
-                if self.stopped or (self._offered == self._total and not self._out):
+                if self._offered == self._total and not self._out:
                     return []
                 self._changed.wait(_WAIT_S)
 
@@ -198,6 +213,7 @@ def soak(
     kill_every_s: float = 10.0,
     workers: int = 2,
     findings: str = "",
+    longest_s: float = _LONGEST_S,
 ) -> tuple[Soaked, Offer, Stored]:
     """Put messages through killed workers; what happened, what was offered and what is stored.
 
@@ -209,14 +225,15 @@ def soak(
             for name, account in TENANTS.items():
                 connections.directory.put(Tenant(id=name, name=name, accounts=(account,)))
         began = time.monotonic()
-        queue = Queue(offer, rate, rng)
+        queue = Queue(offer, rate, rng, longest_s)
         command = [str(folder), *([findings] if findings else [])]
         crew = [_Worker(number, command, queue, told.faults) for number in range(workers)]
-        with _killing(crew, kill_every_s, rng, told):
+        with _killing(crew, queue, kill_every_s, rng, told):
             for worker in crew:
                 worker.thread.join()
         told.took_s = time.monotonic() - began
         told.deliveries, told.offered_s = queue.deliveries, queue.offered_s
+        told.given_up = queue.stopped
         with Connections(Settings(state=folder)) as connections:
             _count_letters(connections, offer, told)
         stored = Stored() if findings else _in_sqlite(folder)
@@ -224,11 +241,17 @@ def soak(
 
 
 @contextmanager
-def _killing(crew: list[_Worker], every_s: float, rng: Random, told: Soaked) -> Iterator[None]:
+def _killing(
+    crew: list[_Worker], queue: Queue, every_s: float, rng: Random, told: Soaked
+) -> Iterator[None]:
     ended = threading.Event()
 
     def kill() -> None:
         while not ended.wait(every_s):
+            if queue.over:
+                for worker in crew:
+                    worker.kill()
+                continue
             # On a busy machine a start takes longer than that: let each life do something.
             lively = [worker for worker in crew if worker.answers]
             if lively:

@@ -106,6 +106,12 @@ def test_the_same_holds_over_an_opensearch_that_is_busy_for_some_and_loses_answe
     assert told.deliveries > told.messages
 
 
+def test_a_soak_that_is_not_done_in_time_ends_and_says_so() -> None:
+    told = ingest_soak.compare(*ingest_soak.soak(11_000, 0, seed=7, longest_s=0.0))
+    assert told.given_up
+    assert not told.kept
+
+
 def test_the_soak_sees_what_is_missing_strange_stale_and_there_twice() -> None:
     offer = Offer(400, poison_every=0)
     list(offer)
