@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.synced
 SHELL := /bin/sh
 
-.PHONY: help demo engines test same-answers reliability check lint types contracts runbooks bench lock format clean
+.PHONY: help demo engines test same-answers reliability deployed package deploy destroy check lint types contracts runbooks bench lock format clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -46,8 +46,9 @@ format: $(STAMP) ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
-runbooks: $(STAMP) ## Write infra/runbooks/index.yaml again
+runbooks: $(STAMP) ## Write infra/runbooks/index.yaml and the policies of infra/tenant.yaml again
 	@$(BIN)/python -c 'import pathlib as p; from integrations.runbooks.catalogue import index_of; f = p.Path("infra/runbooks"); (f / "index.yaml").write_text(index_of(f), encoding="utf-8")'
+	@$(BIN)/python -m infra.deploy tenant
 
 bench: $(STAMP) ## Print the figures of docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
@@ -57,6 +58,18 @@ same-answers: $(STAMP) ## Ask every eval case of the embedded and of the real en
 
 reliability: $(STAMP) ## Print the figures of docs/reliability.md, or of some: make reliability SUITE="soak poison"
 	@$(BIN)/python -m infra.local.engines -- $(BIN)/python -m tests.reliability $(SUITE)
+
+deployed: $(STAMP) ## Deploy the template into an emulator with IAM enforced, and fix through it (minutes)
+	@$(BIN)/python -m infra.local.engines --only hub -- $(BIN)/python -m pytest tests/infra/test_deployed.py -m deployed
+
+package: $(STAMP) ## Make the zips for Lambda and AgentCore in build/ (COMPILE_WITH=python3.13)
+	@$(BIN)/python -m infra.deploy package
+
+deploy: $(STAMP) ## Package and deploy what deploy.toml says, and print what is pasted into Slack
+	@$(BIN)/python -m infra.deploy deploy $(if $(FILE),--file $(FILE))
+
+destroy: $(STAMP) ## Delete the deployed stack; say what is left
+	@$(BIN)/python -m infra.deploy destroy $(if $(FILE),--file $(FILE))
 
 lock: $(BIN)/uv ## Resolve the dependencies again
 	@UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --group dev --group bench pyproject.toml -o requirements.lock

@@ -61,6 +61,8 @@ class Connections:
         self._forget_findings: Callable[[str], int]
         self.findings_about: Callable[[], str]
         """What keeps the findings, by its name and version; empty: embedded."""
+        self.prepare_findings: Callable[[], None] = _nothing
+        """Makes what the findings' store needs before it is used, once for a deployment."""
         self._settle: Callable[[], None] = _nothing
         self._findings_of = self._open_findings()
         self._remediations = self._open_remediations()
@@ -101,7 +103,7 @@ class Connections:
             # A node of one's own; what is in AWS is prepared when it is deployed.
             kept.prepare()
         self._forget_findings, self.findings_about = kept.forget, kept.about
-        self._settle = kept.settle
+        self._settle, self.prepare_findings = kept.settle, kept.prepare
         return kept.of
 
     def settle(self) -> None:

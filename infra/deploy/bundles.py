@@ -82,7 +82,11 @@ BUNDLES = (
     ),
     Bundle(
         name="pipelines",
-        doors=("integrations.handlers.findings", "integrations.handlers.resources"),
+        doors=(
+            "integrations.handlers.findings",
+            "integrations.handlers.resources",
+            "integrations.handlers.prepare",
+        ),
         without=_NOT_ON_LAMBDA,
     ),
     Bundle(

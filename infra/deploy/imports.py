@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,8 +52,14 @@ def imported_by(*modules: str, root: Path = ROOT) -> Imported:
     return Imported(frozenset(known), frozenset(others))
 
 
-def _names(source: Path, root: Path) -> Iterator[str]:
-    """Dotted names of what a file imports; of `from a import b` also `a.b` if that is a module."""
+@cache
+def _names(source: Path, root: Path) -> tuple[str, ...]:
+    """Dotted names of what a file imports, read once; bundles have most modules in common."""
+    return tuple(_read_names(source, root))
+
+
+def _read_names(source: Path, root: Path) -> Iterator[str]:
+    """Of `from a import b` also `a.b` if that is a module."""
     for node in ast.walk(ast.parse(source.read_bytes())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -1,11 +1,13 @@
 """What each role grants, and what its door calls: the same, both ways."""
 
+import ast
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from infra.deploy.imports import ROOT
 from infra.deploy.template import all_templates
 from tests.infra.driven_doors import ROLES, driven
 from tests.infra.recording import Called
@@ -103,3 +105,33 @@ def test_a_role_grants_nothing_that_its_door_does_not_call(
         unused -= seen["worker"]
     listed_here = {Called(action, on) for action, on in UNSEEN.get(role, set())}
     assert unused == listed_here
+
+
+def test_security_lakes_door_may_what_that_of_findings_may_and_read_objects() -> None:
+    assert granted("lake") - {Called("s3:GetObject")} == granted("findings")
+
+
+def test_opensearch_is_asked_with_the_verbs_that_the_roles_grant() -> None:
+    """Everything but preparing and telling its version is a POST, so no other verb is granted."""
+    apart = {"prepare", "about"}
+    used: dict[bool, set[str]] = {True: set(), False: set()}
+    for path in (ROOT / "integrations" / "findings").glob("opensearch*.py"):
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef):
+                used[function.name in apart] |= set(_verbs(function))
+    assert used[False] == {"POST"}
+    # HEAD is how the client asks whether an index exists.
+    assert used[True] | {"HEAD"} == {"GET", "HEAD", "PUT"}
+    for role in (*ROLES, "lake", "runtime"):
+        verbs = {c.action for c in granted(role) if c.action.startswith("es:")}
+        assert verbs <= {"es:ESHttpPost"}, role
+    prepares = {c.action for c in granted("prepare") if c.action.startswith("es:")}
+    assert prepares == {"es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPut"}
+
+
+def _verbs(function: ast.FunctionDef) -> Iterator[str]:
+    for call in ast.walk(function):
+        if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "ask":
+            first = call.args[0]
+            if isinstance(first, ast.Constant):
+                yield str(first.value)

@@ -1,0 +1,107 @@
+"""What `make deploy` deploys, as its file says: the stack's name, the Region, the parameters."""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.deploy.imports import ROOT
+from infra.deploy.template import read
+
+MANIFEST = ROOT / "infra" / "slack-manifest.yaml"
+_KNOWN = {"stack", "region", "bucket", "data_plane", "agentcore", "parameters"}
+_LONGEST_STACK = 40
+"""A role's name has 64 characters at most, and a part of it comes after the stack's."""
+
+
+class DeploymentFileError(Exception):
+    """The file cannot be deployed from; says what is wrong in it, and what to write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """One hub."""
+
+    stack: str
+    region: str
+    bucket: str = ""
+    """Where zips are uploaded to; empty: one of the hub's own, which is made."""
+    data_plane: bool = False
+    """Whether `infra/data-plane.yaml` is deployed before the hub, and gives its addresses."""
+    agentcore: bool = False
+    """Whether answers come from an AgentCore runtime, deployed with the hub."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """Of template.yaml."""
+
+    def bucket_in(self, account: str) -> str:
+        """The bucket for an account; names of buckets are everybody's, so it holds the account."""
+        return self.bucket or f"{self.stack}-artifacts-{account}-{self.region}".lower()
+
+
+def read_deployment(path: Path) -> Deployment:
+    """A deployment's file, as `infra/deploy/example.toml` shows it.
+
+    Raises:
+        DeploymentFileError: it is not there, is no TOML, or says something that is not known.
+    """
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DeploymentFileError(
+            f"there is no {path}: copy infra/deploy/example.toml there, and fill it in"
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise DeploymentFileError(f"{path} is no TOML: {error}") from error
+    unknown = sorted(set(told) - _KNOWN)
+    if unknown:
+        raise DeploymentFileError(f"{path}: {unknown[0]} is none of {', '.join(sorted(_KNOWN))}")
+    for name in ("stack", "region"):
+        if not isinstance(told.get(name), str) or not told[name]:
+            raise DeploymentFileError(f"{path}: {name} is missing")
+    if len(told["stack"]) > _LONGEST_STACK:
+        raise DeploymentFileError(f"{path}: stack has more than {_LONGEST_STACK} characters")
+    return Deployment(**{**told, "parameters": _parameters(path, told)})
+
+
+def _parameters(path: Path, told: Mapping[str, Any]) -> dict[str, str]:
+    known = read()["Parameters"]
+    found = {name: str(value) for name, value in told.get("parameters", {}).items()}
+    for name in found:
+        if name not in known:
+            raise DeploymentFileError(f"{path}: template.yaml has no parameter {name}")
+    for name, parameter in known.items():
+        if "Default" not in parameter and not found.get(name):
+            raise DeploymentFileError(f"{path}: the parameter {name} is missing")
+    if not told.get("data_plane"):
+        for name in ("FindingsUrl", "GraphUrl"):
+            if not found.get(name) and found.get("Local") != "true":
+                raise DeploymentFileError(
+                    f"{path}: name your own store as {name}, or set data_plane = true"
+                )
+    if told.get("agentcore") and not found.get("RuntimeKeyArn"):
+        raise DeploymentFileError(f"{path}: agentcore = true needs the parameter RuntimeKeyArn")
+    return found
+
+
+def package_key(stack: str, package: Path) -> str:
+    """Where AgentCore's package goes in the bucket: a new name for every content."""
+    digest = hashlib.sha256(package.read_bytes()).hexdigest()
+    return f"{stack}/agentcore-{digest[:16]}.zip"
+
+
+def manifest(request_url: str) -> str:
+    """What is pasted into Slack, without the comments of ours.
+
+    Raises:
+        ValueError: it is no https address, which Slack asks for.
+    """
+    if not request_url.startswith("https://"):
+        raise ValueError(f"Slack delivers to https only, not to {request_url}")
+    told = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+    told["settings"]["event_subscriptions"]["request_url"] = request_url
+    told["settings"]["interactivity"]["request_url"] = request_url
+    return yaml.safe_dump(told, sort_keys=False, width=100)
