@@ -21,6 +21,7 @@ FIGURES = (
     "picture",
     "graph",
     "sync",
+    "cost",
     "gremlin",
     "store",
     "question",
