@@ -105,7 +105,7 @@ class AgentCoreAssistant(Assistant):
 
     @override
     def answer(self, question: Question) -> Iterator[AnswerEvent]:
-        read = _Read()
+        read = _Read(until=self._clock() + self._limit_s)
         try:
             yield from self._streamed(question, read)
         except NoAnswerError as error:
@@ -126,8 +126,7 @@ class AgentCoreAssistant(Assistant):
         Raises:
             NoAnswerError: it refuses, or nothing comes any more.
         """
-        asked = sealed(self._envelope(question), self._keys()[0])
-        deadline = self._clock() + self._limit_s
+        asked = sealed(self._envelope(question), self._key())
         fruitless = 0
         while True:
             before = (read.turn, read.n)
@@ -136,8 +135,9 @@ class AgentCoreAssistant(Assistant):
                 if isinstance(event, Done):
                     return
             fruitless = 0 if (read.turn, read.n) != before else fruitless + 1
-            if fruitless >= FRUITLESS or self._clock() >= deadline:
-                raise NoAnswerError("its runtime does not answer")
+            if fruitless >= FRUITLESS:
+                raise NoAnswerError(read.why or "its runtime does not answer")
+            self._must_be_early(read)
             if fruitless:
                 self._pause(PAUSES_S[fruitless - 1])
 
@@ -159,14 +159,27 @@ class AgentCoreAssistant(Assistant):
             )
             with closing(response["response"]) as body:
                 for line in event_lines(body):
+                    self._must_be_early(read)
                     if line.startswith(b"data: "):
                         yield from read.new(line[6:])
         except ClientError as error:
-            _must_help(error)
+            read.why = _why(error)
             if error.response["Error"]["Code"] == _BEGINNING:
                 self._pause(BEGINS_S)
         except (BotoCoreError, HTTPError, OSError, UnreadableEventError) as error:
             _log.info("error=<%s> | the runtime's stream was cut", type(error).__name__)
+
+    def _must_be_early(self, read: "_Read") -> None:
+        """A runtime that only says that it lives is given up as well."""
+        if self._clock() >= read.until:
+            raise NoAnswerError("its runtime takes too long")
+
+    def _key(self) -> str:
+        try:
+            return self._keys()[0]
+        except (BotoCoreError, ClientError, UnusableSettingError) as error:
+            _log.warning("error=<%s> | no key to sign with", type(error).__name__)
+            raise NoAnswerError("the key to its runtime cannot be read") from error
 
     def _envelope(self, question: Question) -> Envelope:
         scope, thread = question.scope, question.thread
@@ -190,10 +203,14 @@ class AgentCoreAssistant(Assistant):
 class _Read:
     """How far a turn was read."""
 
+    until: float
+    """Seconds since the epoch; then it is given up."""
     turn: str = ""
     n: int = 0
     said: bool = False
     """Whether there is text that would have to be withdrawn."""
+    why: str = ""
+    """Why the last call was refused, if it was; safe to show."""
     _listener: Listener = field(default_factory=Listener)
 
     def new(self, line: bytes) -> Iterator[AnswerEvent]:
@@ -258,14 +275,13 @@ def event_lines(body: Any) -> Iterator[bytes]:
     yield bytes(rest)
 
 
-def _must_help(error: ClientError) -> None:
-    """Raises where asking again does not help."""
+def _why(error: ClientError) -> str:
+    """Why a call was refused; raises where asking again does not help."""
     code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]
     _log.info("code=<%s> | the runtime was not reached", code)
-    if code in _THROTTLED:
-        raise NoAnswerError("its runtime is throttled") from error
     if status["HTTPStatusCode"] in _REFUSING:
         raise NoAnswerError("its runtime may not be used from here") from error
+    return "its runtime is throttled" if code in _THROTTLED else ""
 
 
 def _labelled(done: Done, notice: str) -> Done:

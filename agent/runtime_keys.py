@@ -1,5 +1,6 @@
 """The key that envelopes are signed with: a setting, or a secret of AWS Secrets Manager."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -38,6 +39,9 @@ def keys_of(settings: Settings, clock: Callable[[], float] = time.monotonic) -> 
     return lambda: (settings.runtime_key,)
 
 
+_log = logging.getLogger(__name__)
+
+
 class _Stored:
     def __init__(self, arn: str, clock: Callable[[], float]) -> None:
         self._arn = arn
@@ -46,12 +50,26 @@ class _Stored:
         self._read: tuple[float, tuple[str, ...]] | None = None
 
     def now(self) -> tuple[str, ...]:
-        """Raises what boto3 raises where there is no current version."""
+        """What was read last stays good while Secrets Manager is away.
+
+        Raises what boto3 raises where it was never read.
+        """
         with self._lock:
             now = self._clock()
-            if self._read is None or now - self._read[0] >= KEPT_S:
+            if self._read is None:
                 self._read = now, self._found()
+            elif now - self._read[0] >= KEPT_S:
+                self._read = now, self._found_again(self._read[1])
             return self._read[1]
+
+    def _found_again(self, before: tuple[str, ...]) -> tuple[str, ...]:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as boto3 below
+
+        try:
+            return self._found()
+        except (BotoCoreError, ClientError) as error:
+            _log.warning("error=<%s> | the key was not read again", type(error).__name__)
+            return before
 
     def _found(self) -> tuple[str, ...]:
         from integrations.aws import AmbientSession  # noqa: PLC0415 - 300 ms that a setting spares

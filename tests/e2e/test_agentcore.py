@@ -150,7 +150,7 @@ def _step_texts(events: list[AnswerEvent]) -> list[str]:
     return [event.text for event in events if isinstance(event, Status)]
 
 
-@pytest.mark.parametrize("statuses", [[500], [424, 503], [409, 500]])
+@pytest.mark.parametrize("statuses", [[500], [424, 503], [409, 500], [429, 429]])
 def test_a_runtime_that_fails_for_a_moment_is_asked_again(line: Stage, statuses: list[int]) -> None:
     line.core.faults.statuses = list(statuses)
     answer, _ = played(line.worker.answer(asked(line)))

@@ -103,7 +103,10 @@ def test_a_key_of_secrets_manager_counts_with_the_one_before(
         assert keys() == (OLD,), "it is not asked at every question"
         now[0] = KEPT_S
         assert keys() == (NEW, OLD)
-    assert rotated.asked == ["AWSCURRENT", "AWSPREVIOUS"] * 2
+        now[0] = 2 * KEPT_S
+        rotated.values = {}
+        assert keys() == (NEW, OLD), "it is away; what was read last is still good"
+    assert rotated.asked == [*["AWSCURRENT", "AWSPREVIOUS"] * 2, "AWSCURRENT"]
 
 
 def test_a_short_secret_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,12 @@
 """What a worker makes of a runtime's stream, however that is spoilt on its way."""
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from botocore.response import StreamingBody
 from typing_extensions import override
 from urllib3 import HTTPResponse
@@ -23,6 +25,7 @@ from agent.assistant import (
     StepState,
     TextDelta,
 )
+from agent.runtime_keys import Keys
 from integrations.conversations.session import ThreadKey
 from tests.agentcore_service import ARN
 
@@ -155,6 +158,35 @@ def test_a_refusal_is_not_asked_again(code: Failing) -> None:
     assert isinstance(events[-1], Done)
     notice = events[-1].answer.notice
     assert ("busy" in notice) if code is Failing.BUSY else (f"{code} (ref 1c0ffee0)" in notice)
+
+
+def answered_by_the_planner(client: Client, keys: Keys, clock: Callable[[], float]) -> str:
+    assistant = AgentCoreAssistant(
+        client, ARN, "DEFAULT", keys, Planner, 30.0, clock=clock, pause=lambda _: None
+    )
+    *_, last = assistant.answer(ASKED)
+    assert isinstance(last, Done)
+    assert last.answer.text == "As planned."
+    return last.answer.notice
+
+
+def test_a_runtime_that_only_says_that_it_lives_is_given_up() -> None:
+    ticks = itertools.count(0.0, 5.0)
+    client = Client(b": working\n\n" * 1_000)
+    notice = answered_by_the_planner(client, lambda: ("k" * 32,), lambda: next(ticks))
+    assert "(its runtime takes too long)" in notice
+    assert next(ticks) < 120
+    assert len(client.calls) == 1
+
+
+def test_without_a_key_the_planner_answers() -> None:
+    def no_key() -> tuple[str, ...]:
+        raise EndpointConnectionError(endpoint_url="https://secretsmanager")
+
+    client = Client(ALL)
+    notice = answered_by_the_planner(client, no_key, lambda: 0.0)
+    assert "(the key to its runtime cannot be read)" in notice
+    assert client.calls == []
 
 
 def test_the_call_is_the_one_that_the_service_knows() -> None:
