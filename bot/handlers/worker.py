@@ -6,20 +6,21 @@ Slack's secrets may be changed while this lives (`rotating.py`): what failed wit
 again, and is met with the new.
 """
 
+import functools
 import json
 import logging
 import os
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from typing import Any, Final
 
 from bot.fixing import advance_job
 from bot.handlers import settings
-from bot.handlers.delivery import PREFIX
+from bot.handlers.delivery import PREFIX, unpacked
 from bot.handlers.redelivery import Redelivery
 from bot.handlers.rotating import Rotating, kept
+from bot.handlers.waiting import Waiting
 from bot.slack.calls import calling, web_client
 from bot.slack_bot import SlackBot, SlackInstall
 from integrations.connect import Connections
@@ -39,10 +40,18 @@ _LOG: Final = logging.getLogger(__name__)
 class Worker:
     """Does the jobs of batches, one after the other."""
 
-    def __init__(self, queue: BatchQueue, bot: SlackBot, redelivery: Redelivery) -> None:
+    def __init__(
+        self,
+        queue: BatchQueue,
+        bot: SlackBot,
+        redelivery: Redelivery,
+        answered: Callable[[float], object] = lambda _received_at: None,
+    ) -> None:
+        """`answered` hears when a delivery was taken in that is answered now."""
         self._queue = queue
         self._bot = bot
         self._redelivery = redelivery
+        self._answered = answered
 
     def take(self, event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
         """One batch; answers which messages are to come again.
@@ -68,8 +77,11 @@ class Worker:
             return
         if not job.id.startswith(PREFIX):
             raise RejectedRecordError("the job is neither a delivery nor a fix")
-        for said in self._redelivery.said_in(job.body):
+        heard = self._redelivery.said_in(job.body)
+        for said in heard:
             self._bot.hear(said)
+        if heard:
+            self._answered(unpacked(job.body).received_at)
 
     def _failed(self, lease: Lease, error: Exception) -> None:
         """The log has the kind of error only: its words may hold what somebody wrote."""
@@ -128,7 +140,7 @@ class Opening:
             secret.changed()
 
 
-@cache
+@functools.cache
 def _connections() -> Connections:
     return Connections(Settings.from_env())
 
@@ -160,10 +172,11 @@ def _made(signing_secret: str, bot_token: str) -> tuple[Worker, SlackBot]:
         owner=f"lambda-{os.getpid()}-{secrets.token_hex(4)}",
         pause=time.sleep,
     )
-    return Worker(queue, bot, Redelivery(install, bot.knows)), bot
+    waiting = Waiting(time.time, functools.partial(print, flush=True))
+    return Worker(queue, bot, Redelivery(install, bot.knows), waiting.over), bot
 
 
-@cache
+@functools.cache
 def opening() -> Opening:
     """Kept for as long as Lambda keeps the process.
 
