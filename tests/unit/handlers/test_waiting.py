@@ -47,4 +47,4 @@ def test_what_failed_is_no_answer(worker: Worker, lines: list[str]) -> None:
 def test_the_alarm_looks_at_what_is_told() -> None:
     text = (ROOT / "infra" / "operations.yaml").read_text(encoding="utf-8")
     assert f"Namespace: {NAMESPACE}\n      MetricName: {METRIC}\n" in text
-    assert 'Dimensions: [{Name: Door, Value: worker}]' in text
+    assert "Dimensions: [{Name: Door, Value: worker}]" in text
