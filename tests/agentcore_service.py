@@ -63,6 +63,8 @@ class AgentCore:
     """Those that were searched."""
     streams: list[bytearray] = field(default_factory=list)
     """What each call of the runtime was answered, as far as it came."""
+    cut: int = 0
+    """Calls whose stream was cut before its end."""
     ended: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -130,6 +132,7 @@ class _Service(Quiet):
             if left is not None:
                 left -= len(piece)
                 if left <= 0:
+                    self.core.cut += 1
                     if self.core.faults.silent:
                         self.core.ended.wait(30)
                     self.close_connection = True

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.reliability import (
     crashes,
+    cut_streams,
     exactly_once,
     false_fixes,
     forged,
@@ -187,6 +188,18 @@ def outage() -> Lines:
             yield line + "".join(f"; {what}" for what in told.wrong), not told.wrong
 
 
+def streams() -> Lines:
+    """Every eval question through an AgentCore runtime whose line is cut at random."""
+    with tempfile.TemporaryDirectory(prefix="assist-streams-") as folder:
+        told = cut_streams.run(Path(folder), SEEDS[0])
+    line = (
+        f"{told.questions} questions, {told.calls} calls of the runtime, {told.cuts} of them cut,"
+        f" {told.runs} runs of the assistant; {len(told.differ)} answers that are not the same"
+    )
+    yield line, not told.differ and told.cuts > told.questions // 4
+    yield from ((f"  {what}", False) for what in told.differ)
+
+
 def _of_soak(told: ingest_soak.Soaked) -> str:
     faults = ", ".join(f"{n:,} {name}" for name, n in sorted(told.faults.items()))
     return (
@@ -208,6 +221,7 @@ SUITES: dict[str, Callable[[], Lines]] = {
     "fixes": fixes,
     "audit": audit,
     "outages": outage,
+    "streams": streams,
     "soak": soak,
     "poison": poison,
     "bulk": bulk,
