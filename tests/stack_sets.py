@@ -16,6 +16,7 @@ class StackSets:
 
     sets: dict[str, dict[str, str]] = field(default_factory=dict)
     """Name -> the parameters' values."""
+    templates: dict[str, str] = field(default_factory=dict)
     instances: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     """(account, Region) -> the overriding values, and `status`."""
     fails: dict[str, str] = field(default_factory=dict)
@@ -39,11 +40,14 @@ class StackSets:
         assert told["PermissionModel"] == "SELF_MANAGED"
         assert told["Capabilities.member.1"] == "CAPABILITY_NAMED_IAM"
         assert "AWSTemplateFormatVersion" in told["TemplateBody"]
+        self.templates[told["StackSetName"]] = told["TemplateBody"]
         self.sets[told["StackSetName"]] = _values(told, "Parameters")
         return "<StackSetId>id</StackSetId>"
 
     def _DescribeStackSet(self, told: dict[str, Any]) -> str:  # noqa: N802
-        return f"<StackSet><StackSetName>{told['StackSetName']}</StackSetName></StackSet>"
+        name = told["StackSetName"]
+        body = f"<TemplateBody>{escape(self.templates[name])}</TemplateBody>"
+        return f"<StackSet><StackSetName>{name}</StackSetName>{body}</StackSet>"
 
     def _CreateStackInstances(self, told: dict[str, Any]) -> str:  # noqa: N802
         return self._operated(told, "CURRENT")
@@ -87,6 +91,13 @@ class StackSets:
             if account == told["StackInstanceAccount"]
         )
         return f"<Summaries>{members}</Summaries>"
+
+
+def lets_in(sets: StackSets, role: str, external_id: str | None) -> bool:
+    """Whether an account's roles, as the template makes them there, open to an ExternalId."""
+    account = role.split(":")[4]
+    own = [held["ExternalId"] for (a, _), held in sets.instances.items() if a == account]
+    return external_id is not None and external_id in own
 
 
 def _values(told: dict[str, Any], name: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """`assist doctor`: whether everything that the settings name is there, and what mends it."""
 
 import json
+import logging
 from pathlib import Path
 
 import click
@@ -26,6 +27,8 @@ def command(tenant_id: str, state: Path | None, *, as_json: bool) -> None:
     from bot.doctor.outside import Outside
     from bot.doctor.stores import Stores
 
+    # What libraries warn of on the way stands between the lines.
+    logging.disable(logging.CRITICAL)
     settings = settings_of(state)
     stores = Stores(settings)
     checks = [*stores.checks(), *Outside(settings, stores, tenant_id).checks()]

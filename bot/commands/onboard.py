@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import click
 
 from bot.commands.roles import (
     HubParts,
+    command_to_update,
     commands_to_deploy,
     hub_options,
     hub_parts,
@@ -25,6 +27,8 @@ from integrations.tenants.port import Binding, ChannelKey, Environment, Tenant
 
 if TYPE_CHECKING:
     from integrations.connect import Connections
+
+_TRIES, _PAUSE_S = 4, 5.0
 
 
 @click.command()
@@ -149,20 +153,44 @@ def _say(connections: "Connections", tenant: Tenant) -> None:
 def _deploy(
     connections: "Connections", tenant: Tenant, parts: HubParts, name: str, *, said: bool
 ) -> None:
+    """Put the roles there, and see to it that they have this tenant's ExternalId."""
     from integrations.access import stack_set
 
     stacks = stack_set(name, connections.hub_access())
     wanted = parameters_of(tenant, parts.needed())
-    of_set = parameters_of_the_set(parts, secrets.token_urlsafe(24))
-    if stacks.prepare(template(), of_set) and said:
-        click.echo(f"StackSet {name} is made.")
+    tell = click.echo if said else _nothing
+    before = stacks.prepare(template(), parameters_of_the_set(parts, secrets.token_urlsafe(24)))
+    if before == "made":
+        tell(f"StackSet {name} is made.")
+    elif before == "differs":
+        tell(f"StackSet {name} is not as infra/tenant.yaml has it; all tenants' accounts change by")
+        tell(f"  {command_to_update(name)}")
     done = stacks.place(tenant.accounts, parts.regions, wanted)
-    if said:
-        click.echo(
-            f"{done} stack instance{'s' if done != 1 else ''} put into {tenant.id}'s accounts."
-            if done
-            else f"{name} is in all of {tenant.id}'s accounts already."
-        )
+    if done:
+        tell(f"{_instances(done)} put into {tenant.id}'s accounts.")
+        _settle(connections, tenant)
+        return
+    tell(f"{name} is in all of {tenant.id}'s accounts already.")
+    if any(one.refused for one in connections.trust(tenant.id)):
+        done = stacks.place(tenant.accounts, parts.regions, wanted, renew=True)
+        tell(f"{_instances(done)} renewed, as they did not let us in.")
+        _settle(connections, tenant)
+
+
+def _instances(count: int) -> str:
+    return f"{count} stack instance{'s' if count != 1 else ''}"
+
+
+def _nothing(_: object) -> None:
+    """Machines are told at the end."""
+
+
+def _settle(connections: "Connections", tenant: Tenant) -> None:
+    """A role that was just made opens some seconds later ("eventual consistency" of IAM)."""
+    for _ in range(_TRIES):
+        if not any(one.refused for one in connections.trust(tenant.id)):
+            return
+        time.sleep(_PAUSE_S)
 
 
 def _check(connections: "Connections", tenant: Tenant, *, as_json: bool) -> None:

@@ -166,6 +166,14 @@ def commands_to_deploy(tenant: "Tenant", parts: HubParts, stack_set: str) -> str
     return "\n".join(lines)
 
 
+def command_to_update(stack_set: str) -> str:
+    """What to type to give every tenant's account the template as it is now."""
+    return (
+        f"aws cloudformation update-stack-set --stack-set-name {quote(stack_set)} "
+        "--template-body file://infra/tenant.yaml --capabilities CAPABILITY_NAMED_IAM"
+    )
+
+
 def command_to_remove(tenant: "Tenant", stack_set: str, regions: tuple[str, ...]) -> str:
     """What to type where the StackSet lives, to take the roles away."""
     return (

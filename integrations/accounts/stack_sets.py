@@ -37,8 +37,10 @@ class StackSet:
         self._clock = clock
         self._pause = pause
 
-    def prepare(self, template: str, parameters: Mapping[str, str]) -> bool:
-        """Make the set where it is not there; whether it was made.
+    def prepare(self, template: str, parameters: Mapping[str, str]) -> str:
+        """Make the set where it is not there: `made`, `there`, or `differs` from the template.
+
+        One that differs is left as it is: to change it changes every tenant's accounts.
 
         Raises:
             DeniedByAwsError: CloudFormation refuses.
@@ -46,12 +48,13 @@ class StackSet:
         """
         with self._calling("cloudformation:CreateStackSet"):
             try:
-                self._client.describe_stack_set(StackSetName=self._name)
+                told = self._client.describe_stack_set(StackSetName=self._name)["StackSet"]
             except ClientError as error:
                 if error_code(error.response) != _MISSING:
                     raise
             else:
-                return False
+                same = str(told.get("TemplateBody", "")).strip() == template.strip()
+                return "there" if same else "differs"
             self._client.create_stack_set(
                 StackSetName=self._name,
                 Description="Security Assist in a tenant's account",
@@ -60,7 +63,7 @@ class StackSet:
                 Capabilities=["CAPABILITY_NAMED_IAM"],
                 PermissionModel="SELF_MANAGED",
             )
-        return True
+        return "made"
 
     def standing(self, account: str) -> dict[str, str]:
         """An account's instances: Region -> its status, `CURRENT` where all is well.
@@ -89,9 +92,17 @@ class StackSet:
                 more = {"NextToken": page["NextToken"]}
 
     def place(
-        self, accounts: Sequence[str], regions: Sequence[str], parameters: Mapping[str, str]
+        self,
+        accounts: Sequence[str],
+        regions: Sequence[str],
+        parameters: Mapping[str, str],
+        *,
+        renew: bool = False,
     ) -> int:
         """Put the template where it is not; where it failed or is outdated, once more.
+
+        `renew`: everywhere once more, with these parameters. What an instance has of them is not
+        told, since the ExternalId is not echoed.
 
         Returns how many instances were made or renewed.
 
@@ -103,7 +114,8 @@ class StackSet:
         for account in accounts:
             standing = self.standing(account)
             missing = [region for region in regions if region not in standing]
-            again = [r for r in regions if standing.get(r, "CURRENT") != "CURRENT"]
+            there = [region for region in regions if region in standing]
+            again = [region for region in there if renew or standing[region] != "CURRENT"]
             for some, verb in ((missing, "create"), (again, "update")):
                 if some:
                     self._operate(

@@ -7,9 +7,11 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+import yaml
 from typing_extensions import override
 
 from bot.doctor.checks import Check, Mark, examined, failed, ok
@@ -17,9 +19,10 @@ from bot.doctor.outside import SCOPES
 from integrations.connect import Connections
 from integrations.diagnosis import queue_state, table_differences
 from integrations.errors import NotFoundError
-from integrations.settings import Settings
+from integrations.settings import EMULATED, AwsAccess, Settings
 from integrations.tenants.port import Binding, ChannelKey, Tenant
 from integrations.work.sqs import make_queue
+from tests.bedrock_runtime import Reply, bedrock_runtime, text
 from tests.emulated_aws import READ, Emulated, emulated, state_in
 from tests.ingesting import Ran
 from tests.loopback_http import Quiet, serving
@@ -222,3 +225,51 @@ def test_a_tenant_that_nobody_sees_or_decides_for_is_said(tmp_path: Path) -> Non
     with Connections(Settings(state=tmp_path)) as connections:
         connections.directory.bind(Binding(ChannelKey("slack", "T1", "C1"), "acme"))
     assert "nobody may approve a fix in acme" in rows(tmp_path)[1]["tenants"]["said"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "mark", "said"),
+    [
+        (text("ok"), Mark.OK, "bedrock fake-model answers"),
+        (429, Mark.FAILED, "does not answer (ModelThrottledException)"),
+    ],
+    ids=["answers", "throttled"],
+)
+def test_a_model_is_asked_for_a_word(
+    tmp_path: Path, reply: Reply | int, mark: Mark, said: str
+) -> None:
+    with bedrock_runtime(lambda _: reply) as bedrock:
+        _, found = rows(
+            tmp_path,
+            SECURITY_ASSIST_MODEL="bedrock:fake-model",
+            AWS_ENDPOINT_URL_BEDROCK_RUNTIME=bedrock.url,
+            AWS_REGION="eu-west-1",
+            AWS_ACCESS_KEY_ID="AKIAFAKE",
+            AWS_SECRET_ACCESS_KEY="fake",
+        )
+    assert (found["model"]["mark"], said in found["model"]["said"]) == (mark, True), found["model"]
+    assert bool(found["model"]["mend"]) is (mark is Mark.FAILED)
+
+
+@pytest.mark.parametrize(("status", "mark"), [("READY", Mark.OK), ("CREATING", Mark.FAILED)])
+def test_a_runtime_is_asked_for_its_endpoint(tmp_path: Path, status: str, mark: Mark) -> None:
+    asked: list[str] = []
+
+    class Control(Quiet):
+        @override
+        def serve(self) -> None:
+            asked.append(self.path)
+            self.answer(200, json.dumps({"status": status}).encode())
+
+    with serving(Control) as url:
+        access = AwsAccess(endpoint_url=url, access_key="AKIAFAKE", secret_key="fake")
+        (tmp_path / EMULATED).write_text(json.dumps(asdict(access)), encoding="utf-8")
+        arn = "arn:aws:bedrock-agentcore:us-east-1:999999999999:runtime/assist-AbCdEf1234"
+        _, found = rows(tmp_path, SECURITY_ASSIST_RUNTIME=arn)
+    assert found["runtime"]["mark"] == mark, found["runtime"]
+    assert any("/runtimes/assist-AbCdEf1234/runtime-endpoints/DEFAULT" in path for path in asked)
+
+
+def test_the_manifest_asks_for_the_scopes_that_are_looked_for() -> None:
+    manifest = yaml.safe_load((_ROOT / "infra" / "slack-manifest.yaml").read_text())
+    assert sorted(manifest["oauth_config"]["scopes"]["bot"]) == sorted(SCOPES)
