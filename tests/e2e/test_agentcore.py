@@ -25,37 +25,11 @@ from tests.agentcore_service import ARN, SESSION, Faults, listening
 from tests.agentcore_stage import KEY, Reach, Stage, staged
 
 
-@pytest.fixture
-def stage(estate: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    with staged(estate, tmp_path, monkeypatch.setenv) as made:
-        yield made
-
-
 def played(of: Iterator[AnswerEvent]) -> tuple[Answer, list[AnswerEvent]]:
     events = list(of)
     assert isinstance(events[-1], Done)
     assert sum(isinstance(event, Done) for event in events) == 1
     return events[-1].answer, events
-
-
-@pytest.mark.parametrize(
-    ("channel", "asked"),
-    [
-        ("acme-security", ["what needs attention first?", "why?", "show me", "fix it"]),
-        ("acme-security", ["how many criticals are open?", "which of them are oldest?"]),
-        ("acme-security", ["risky identities", "what changed since yesterday?"]),
-        ("secops", ["compare the tenants", "worst of globex"]),
-    ],
-)
-def test_a_runtimes_answer_is_the_one_that_the_worker_would_have_given(
-    stage: Stage, channel: str, asked: list[str]
-) -> None:
-    for text in asked:
-        question = stage.question(text, channel)
-        there, here = list(stage.worker.answer(question)), list(stage.own.answer(question))
-        assert there == here, text
-    assert len(stage.core.calls) == len(asked)
-    assert {call["session"] for call in stage.core.calls} == {question.session_id}
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +58,27 @@ _THREADS = itertools.count()
 
 def asked(stage: Stage, text: str = FIRST) -> Question:
     return stage.question(text, thread=f"cut-{next(_THREADS)}")
+
+
+@pytest.mark.parametrize(
+    ("channel", "texts"),
+    [
+        ("acme-security", ["what needs attention first?", "why?", "show me", "fix it"]),
+        ("acme-security", ["how many criticals are open?", "which of them are oldest?"]),
+        ("acme-security", ["risky identities", "what changed since yesterday?"]),
+        ("secops", ["compare the tenants", "worst of globex"]),
+    ],
+)
+def test_a_runtimes_answer_is_the_one_that_the_worker_would_have_given(
+    line: Stage, channel: str, texts: list[str]
+) -> None:
+    thread = f"own-{next(_THREADS)}"
+    for text in texts:
+        question = line.question(text, channel, thread)
+        there, here = list(line.worker.answer(question)), list(line.own.answer(question))
+        assert there == here, text
+    assert len(line.core.calls) == len(texts)
+    assert {call["session"] for call in line.core.calls} == {question.session_id}
 
 
 def test_a_stream_that_is_cut_anywhere_goes_on_without_loss_or_repeats(line: Stage) -> None:
