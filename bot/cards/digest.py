@@ -49,7 +49,7 @@ def operators_card(digests: Sequence[Digest], day: date, to: Audience) -> Reply:
     if quiet == len(digests):
         return _line(f"{lead}: nothing urgent is new, nothing critical or high in {quiet} tenants.")
     worst = max(digests, key=lambda d: d.exposures[0].score if d.exposures else -1)
-    verdict = f"{worst.tenant}: {_verdict(worst)}"
+    verdict = f"{worst.tenant} first. {_verdict(worst)}"
     postures = estate.postures([digest.posture for digest in digests], to)
     parts: list[Part] = [Heading(text=lead), Prose(text=f"**{clean(verdict, 300)}**")]
     parts += postures.parts

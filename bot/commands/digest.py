@@ -59,8 +59,8 @@ def _post(connections: "Connections", tenants: list[str], folder: Path, *, as_js
     client = web_client(token, api_url)
     with calling("auth.test"):
         team = str(client.auth_test()["team_id"])
-    named = tenants or [t.id for t in connections.tenants()]
-    done = slack_digests(connections, client, team).run(team, named)
+    every = () if tenants else [str(binding.key) for binding in connections.directory.bindings()]
+    done = slack_digests(connections, client, team).run(team, tenants, every)
     if as_json:
         click.echo(json.dumps(done.counts() | {"why": done.failed}, indent=2))
     else:

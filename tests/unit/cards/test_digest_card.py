@@ -84,7 +84,12 @@ def test_a_source_that_fell_silent_makes_no_quiet_day(here: Connections) -> None
     told = digest(here)
     assert not told.quiet
     assert rows(digest_card(told, NOON.date(), TO))["Blind"] == "Inspector silent for 30 h"
-    assert "Inspector silent" in str(operators_card([told, told], NOON.date(), TO))
+    every = operators_card([told, told], NOON.date(), TO)
+    assert every.plain == (
+        "Every tenant - Friday 20 Nov: acme first. Make exports private: everybody on the "
+        "internet can get at it."
+    )
+    assert "Inspector silent" in str(every)
 
 
 def test_a_quiet_day_is_one_line_with_its_whole(here: Connections) -> None:
