@@ -12,6 +12,7 @@ from botocore.response import StreamingBody
 from urllib3 import HTTPResponse
 
 from agent.agentcore_assistant import event_lines
+from tests.bench import first_answer
 
 _RUNS = 5
 _GOAL = 1.10
@@ -22,8 +23,9 @@ WHOLE = f"{OPEN}; import agent.answering, integrations.connect"
 
 
 def run() -> Iterator[str]:
-    """Both."""
+    """All three."""
     yield from _cold_start()
+    yield from first_answer.run()
     yield from _reading()
 
 
