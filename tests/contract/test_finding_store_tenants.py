@@ -130,3 +130,18 @@ def test_two_processes_may_write_the_same_findings_at_once(findings: Opened[Find
     assert {(f.title, f.updated_at) for f in found} == {(f"bb {ROUNDS - 1}", last)}
     assert len(store.search(Filter(text=f"bb {ROUNDS - 1}"))) == FINDINGS_EACH
     assert store.search(Filter(text="a")) == []
+
+
+def test_a_tenant_that_is_forgotten_leaves_nothing_and_takes_nothing_of_another(
+    findings: Opened[Findings],
+) -> None:
+    for number, name in enumerate(("acme", "acme-2")):
+        _fill(findings.now.of(name), number)
+    before = _answers(findings.now.of("acme-2"))
+    held = sum(tally.count for tally in findings.now.of("acme").count(ANY, Dimension.STATE))
+    assert findings.now.forget("acme") == held > 0
+    assert _answers(findings.now.of("acme")) == _answers(findings.now.of("nobody"))
+    assert _answers(findings.now.of("acme-2")) == before
+    assert findings.now.forget("acme") == 0
+    _fill(findings.now.of("acme"), 0)
+    assert sum(t.count for t in findings.again().of("acme").count(ANY, Dimension.STATE)) == held

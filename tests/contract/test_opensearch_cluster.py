@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from integrations.errors import UnavailableError
 from integrations.findings.opensearch import OpenSearchFindings
 from integrations.findings.opensearch_cluster import Cluster, client_of
 from integrations.findings.port import Dimension, Filter, FindingClass, FindingState, Tally
@@ -96,3 +97,14 @@ def test_what_a_large_batch_wrote_is_seen_once_it_has_settled(cluster: Cluster) 
     assert store.count(ANY, Dimension.CLASS) == []
     late.settle()
     assert [tally.count for tally in store.count(ANY, Dimension.CLASS)] == [2]
+
+
+def test_a_node_says_what_it_is_and_which_index_is_missing(
+    cluster: Cluster, findings: OpenSearchFindings
+) -> None:
+    assert findings.about() == f"opensearch {engine('opensearch')['version']}"
+    indexes = client_of(cluster).indices
+    named = next(name for name in indexes.get(index=f"{cluster.prefix}-*") if "compl" in name)
+    indexes.delete(index=named)
+    with pytest.raises(UnavailableError, match=named):
+        findings.about()
