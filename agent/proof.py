@@ -4,6 +4,7 @@ Nothing is called fixed, or undone, because a runbook said so.
 """
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +28,11 @@ LONGEST = timedelta(minutes=30)
 """How long an execution may take; then it is stopped."""
 
 LONGEST_FAILURE = 300
+_REFUSED = re.compile(
+    r":assumed-role/(?P<role>[\w+=,.@-]{1,64})/\S{1,64} is not authorized to perform:"
+    r" (?P<action>[a-z0-9-]{1,40}:\w{1,80})(?: on resource: \S{1,2048})?"
+    r"(?: (?P<why>(?:because|with) [^.]{1,160}))?"
+)
 
 _PROVE_WITHIN = timedelta(minutes=5)
 """How long it is tried to read the resource after the execution."""
@@ -195,8 +201,21 @@ def _failure(execution: Execution) -> str:
     failed = next((s for s in execution.steps if s.status is ExecutionStatus.FAILED), None)
     if failed is None:
         return f"The execution ended as {execution.status}."
-    said = clean(failed.failure or execution.failure, LONGEST_FAILURE)
-    return f"Step {failed.name} failed: {sentence(said)}"
+    said = failed.failure or execution.failure
+    told = _refusal(said) or clean(said, LONGEST_FAILURE)
+    return f"Step {failed.name} failed: {sentence(told)}"
+
+
+def _refusal(said: str) -> str:
+    """Which role lacks what, where AWS said so: its words before that leave no room for it.
+
+    The form is that of "Troubleshoot access denied error messages" in the IAM User Guide.
+    """
+    found = _REFUSED.search(said)
+    if found is None:
+        return ""
+    why = f", {found['why'].strip()}" if found["why"] else ""
+    return clean(f"{found['role']} is not allowed {found['action']}{why}", LONGEST_FAILURE)
 
 
 def _what_changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

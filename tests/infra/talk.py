@@ -40,7 +40,10 @@ class Talk:
 
     def wait_for(self, root: str, words: str) -> None:
         """Wait until the bot has said something in a thread."""
-        self.workspace.wait_for(lambda: words in self.thread(root), PATIENCE_S)
+        try:
+            self.workspace.wait_for(lambda: words in self.thread(root), PATIENCE_S)
+        except TimeoutError as error:
+            raise AssertionError(f"nobody said {words!r} in {self.thread(root)}") from error
 
     def press(self, user: str, root: str, label: str, reason: str = "") -> None:
         """Press the newest button of a label in a thread, with a reason where one can be given."""

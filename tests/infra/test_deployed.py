@@ -1,11 +1,17 @@
 """The template deployed: from a signed event at the ingress to the answer, and to a proven fix."""
 
 import json
+import subprocess
+import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from infra.deploy.bundles import BUNDLES, Bundle
+from infra.deploy.packing import here, pack
 from infra.local.acme import SHOP
 from integrations.aws import AwsSession
 from tests.demo import beside
@@ -71,7 +77,8 @@ def test_a_fix_that_the_role_does_not_allow_fails_and_says_what_is_missing(hub: 
     before = beside(hub.emulated.state(SHOP))
     with without(hub, REVOKE):
         approved(hub.talk, root)
-        hub.talk.wait_for(root, f"is not authorized to perform: {REVOKE}")
+        hub.talk.wait_for(root, f"SecurityAssistRemediation is not allowed {REVOKE}")
+        hub.talk.wait_for(root, "Nothing changed.")
     assert beside(hub.emulated.state(SHOP)) == before
 
 
@@ -83,3 +90,34 @@ def test_an_approved_fix_is_carried_out_in_the_tenants_account_and_proven(hub: H
     fixed = hub.emulated.state(SHOP)
     assert beside(fixed) != beside(before)
     assert beside(fixed, GROUP) == beside(before, GROUP), "nothing else changed"
+
+
+@pytest.mark.parametrize("bundle", BUNDLES, ids=lambda bundle: bundle.name)
+def test_a_bundle_alone_is_enough_for_its_doors(bundle: Bundle, tmp_path: Path) -> None:
+    """Without this project's environment: only what is in the zip, and the standard library."""
+    with zipfile.ZipFile(pack(bundle, here(), tmp_path, level=1)) as archive:
+        archive.extractall(tmp_path / "task")
+    task = str(tmp_path / "task")
+    for door in bundle.doors:
+        told = subprocess.run(
+            [
+                sys.executable,
+                "-I",
+                "-S",
+                "-c",
+                _IMPORT.format(task=task, door=door),
+            ],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert told.stdout.strip() == task, told.stderr
+
+
+_IMPORT = """
+import sys
+sys.path.insert(0, {task!r})
+import {door} as door
+print(door.__file__.removesuffix("/" + door.__name__.replace(".", "/") + ".py"))
+"""
