@@ -9,6 +9,8 @@ import contextlib
 import json
 import random
 import secrets
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -217,10 +219,16 @@ class World:
                         )
 
     def said(self, root: str) -> str:
-        """All that the thread holds of the bot's, once nothing of it is being written."""
-        said = [m for m in self.workspace.messages(ACME, root) if "bot_id" in m]
-        if any(m.get("streaming_state") == "in_progress" for m in said):
-            return ""
+        """All that the thread holds of the bot's that is not being written still.
+
+        What was begun while Slack's answers could not be read stays unfinished for five minutes,
+        until Slack ends it: it is no answer, and in no answer's way.
+        """
+        said = [
+            message
+            for message in self.workspace.messages(ACME, root)
+            if "bot_id" in message and message.get("streaming_state") != "in_progress"
+        ]
         return json.dumps([[m.get("text"), m.get("blocks")] for m in said]) if said else ""
 
 
@@ -286,3 +294,17 @@ def run(folder: Path, asked: Sequence[Trial]) -> Iterator[Outcome]:
     with world(folder) as made:
         for trial in asked:
             yield tried(made, trial)
+
+
+SLICE = (
+    Trial(()),
+    Trial((("tables", "cut"),)),
+    Trial((("graph", "down"), ("findings", "cut"))),
+)
+"""What `make test` tries."""
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="assist-outages-") as here:
+        for told in run(Path(here), SLICE):
+            sys.stdout.write(f"{told.trial}|{'; '.join(told.wrong)}|{told.words}\n")
