@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from integrations.connect import Connections
+from integrations.handlers.findings import pulled
 from integrations.settings import Settings
 from tests.emulated_aws import Emulated, emulated, state_in
 from tests.ingesting import assist
@@ -117,3 +118,16 @@ def test_without_access_to_accounts_the_setting_is_named(tmp_path: Path) -> None
     assert assist(tmp_path, "tenants", "add", "acme", "--account", SHOP).code == 0
     ran = assist(tmp_path, "pull", "findings", "--tenant", "acme")
     assert (ran.code, "SECURITY_ASSIST_AWS=on" in ran.err) == (1, True)
+
+
+def test_the_schedule_pulls_every_account_and_a_failure_stops_no_other(
+    aws: Emulated, state: Path
+) -> None:
+    tenant = _tenant(aws)
+    with Connections(Settings.from_env(state)) as connections:
+        answer = pulled(connections, ["nobody", tenant])
+        assert set(answer["pulled"]) == {f"{tenant} {a}" for a in aws.tenants[tenant].accounts}
+        assert all(one["added"] > 10 for one in answer["pulled"].values())
+        assert "no tenant" in answer["failed"]["nobody"]
+        again = pulled(connections, [tenant])
+    assert all(one["added"] == 0 for one in again["pulled"].values())
