@@ -111,6 +111,15 @@ def test_security_lakes_door_may_what_that_of_findings_may_and_read_objects() ->
     assert granted("lake") - {Called("s3:GetObject")} == granted("findings")
 
 
+def test_the_runtime_may_less_than_the_worker_and_enters_the_role_that_reads() -> None:
+    """It answers in the worker's place, with the same tools; what is carried out stays there."""
+    ours = {c for c in granted("runtime") if c.action.partition(":")[0] in {"dynamodb", "sts"}}
+    assert ours < granted("worker")
+    entered = {c.on for c in granted("runtime") if c.action.startswith("sts:")}
+    assert entered == {"SecurityAssistRead"}
+    assert Called("dynamodb:UpdateItem", "remediations") not in ours
+
+
 def test_opensearch_is_asked_with_the_verbs_that_the_roles_grant() -> None:
     """Everything but preparing and telling its version is a POST, so no other verb is granted."""
     apart = {"prepare", "about"}
