@@ -5,7 +5,7 @@
 #   docker build --platform linux/arm64 -f infra/agentcore.Dockerfile -t security-assist-runtime build
 #
 # Name the pushed image in ContainerConfiguration in the place of CodeConfiguration (infra/agentcore.yaml).
-FROM public.ecr.aws/docker/library/python:3.13-slim
+FROM python:3.13-slim
 WORKDIR /app
 ADD agentcore.zip /tmp/agentcore.zip
 RUN python -m zipfile -e /tmp/agentcore.zip /app && rm /tmp/agentcore.zip && useradd --system --no-create-home runtime
