@@ -37,6 +37,9 @@ TOKEN_LIFE_S: Final = 300.0
 """How long a page's token is used: AWS does not say how long it is good for."""
 CHANGES_AT_ONCE: Final = 10_000
 """Changes of one write, after which the checkpoint moves."""
+LEARNED_AT_ONCE: Final = 5_000
+"""Rows that one sync writes only to know them the next time: a release that reads items otherwise
+knows none of them, and a Lambda that listed 200,000 has no time left to write them all."""
 _ASKED_AT_ONCE: Final = 500
 _SOURCE: Final = "config-aggregator"
 
@@ -75,6 +78,7 @@ class ResourceSync:
         letters: DeadLetters,
         checkpoints: Checkpoints,
         clock: Callable[[], float],
+        learned_at_once: int = LEARNED_AT_ONCE,
     ) -> None:
         """Ask nothing yet.
 
@@ -85,8 +89,10 @@ class ResourceSync:
             letters: Keeps what cannot be taken in.
             checkpoints: Keeps where a listing was cut off.
             clock: Seconds since 1970.
+            learned_at_once: Rows at most that are written only to be known by.
         """
         self._systems = systems
+        self._learned_at_once = learned_at_once
         self._listing = listing
         self._digests = digests
         self._letters = letters
@@ -106,7 +112,7 @@ class ResourceSync:
             UnavailableError: AWS or an engine does not answer; what was listed is stored, and the
                 next sync goes on from there.
         """
-        work = _Work(self._systems, self._digests())
+        work = _Work(self._systems, self._digests(), self._learned_at_once)
         begun = self._clock()
         saved = token = self._saved_token()
         work.summary.complete = not token
@@ -178,7 +184,7 @@ class ResourceSync:
 class _Work:
     """What one sync has seen."""
 
-    def __init__(self, systems: Systems, stored: Mapping[str, Told]) -> None:
+    def __init__(self, systems: Systems, stored: Mapping[str, Told], to_learn: int) -> None:
         self.stored = stored
         self._rows = {told.row: resource_id for resource_id, told in stored.items() if told.row}
         self.listed: set[str] = set()
@@ -187,6 +193,7 @@ class _Work:
         self.rejects: list[Reject] = []
         self.summary = SyncSummary()
         self.waiting = 0
+        self._to_learn = to_learn
         self._tenant = systems.tenant
         self._systems = systems
         self._intake = self._opened()
@@ -213,8 +220,13 @@ class _Work:
         self.summary.listed += 1
         if self._is_known(record):
             return
+        intake = self._intake
+        if self._is_as_it_was(record):
+            if not self._to_learn:
+                return
+            self._to_learn -= 1
+            intake = self._again
         self.waiting += 1
-        intake = self._again if self._is_as_it_was(record) else self._intake
         for found in records_of(_SOURCE, self.summary.listed, record):
             intake.take(found)
 

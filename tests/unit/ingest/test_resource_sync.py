@@ -14,7 +14,12 @@ from integrations.deadletters.port import RESOURCES
 from integrations.errors import UnavailableError
 from integrations.handlers.resources import synced
 from integrations.ingest.door import QueueDoor
-from integrations.ingest.resource_sync import TOKEN_LIFE_S, ResourceSync, SyncSummary
+from integrations.ingest.resource_sync import (
+    LEARNED_AT_ONCE,
+    TOKEN_LIFE_S,
+    ResourceSync,
+    SyncSummary,
+)
 from integrations.resources.aggregator import ConfigAggregator
 from integrations.resources.digests import Told
 from integrations.resources.listing import StaleListingError
@@ -41,7 +46,11 @@ class Estate:
     now: float = _NOW
     writes: list[GraphChange] = field(default_factory=list)
 
-    def sync(self, digests: Callable[[], dict[str, Told]] | None = None) -> ResourceSync:
+    def sync(
+        self,
+        digests: Callable[[], dict[str, Told]] | None = None,
+        learned_at_once: int = LEARNED_AT_ONCE,
+    ) -> ResourceSync:
         systems = self.connections.systems("acme")
         graph = systems.resources
         written = self.writes
@@ -68,6 +77,7 @@ class Estate:
             self.connections.dead_letters(),
             self.connections.checkpoints(),
             lambda: self.now,
+            learned_at_once,
         )
 
     def run(self) -> SyncSummary:
@@ -125,6 +135,17 @@ def test_a_changed_fact_tag_or_link_is_written_and_nothing_else(estate: Estate) 
     guards = [li.source for li in part.links if li.kind is LinkKind.GUARDS]
     assert max(guards).endswith("sg-2")
     assert estate.run().changed == 0
+
+
+def test_rows_of_which_none_is_known_are_learned_some_at_a_time(estate: Estate) -> None:
+    estate.run()
+    digests = estate.connections.digests("acme")
+    unknown = {resource_id: one._replace(row="") for resource_id, one in digests().items()}
+    estate.put(row(3, groups=("sg-2",), captured=LATER))
+    estate.writes.clear()
+    done = estate.sync(lambda: unknown, learned_at_once=100).run()
+    assert (done.listed, done.changed, done.deleted) == (251, 1, 0)
+    assert len(estate.written()) == 101
 
 
 def test_what_is_gone_is_deleted_once(estate: Estate) -> None:
