@@ -1,5 +1,6 @@
 """The runtime as AgentCore starts it: a process of its own, told everything by its environment."""
 
+import contextlib
 import http.client
 import json
 import shutil
@@ -51,6 +52,8 @@ def _until_it_listens(process: "subprocess.Popen[bytes]", port: int) -> None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.02)
             continue
         return
     raise AssertionError("the runtime does not listen")
