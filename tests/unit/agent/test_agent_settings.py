@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from strands.models.bedrock import BedrockModel
 
 from agent.agentcore_assistant import runtime_client
+from agent.llm import model_for
 from agent.runtime_keys import KEPT_S, keys_of
 from agent.settings import Settings, UnusableSettingError
 from tests.loopback_http import served
@@ -45,6 +47,29 @@ def test_limits_and_cache_are_settings() -> None:
     assert (told.turns, told.tool_calls, told.prompt_cache) == (3, 4, False)
     usual = Settings.from_env({})
     assert (usual.turns, usual.tool_calls, usual.prompt_cache, usual.long_term) == (6, 12, True, "")
+
+
+@pytest.mark.parametrize("cached", ["on", "off"])
+def test_bedrock_gets_its_cache_and_its_guardrail_from_settings(
+    cached: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAFAKEFAKEFAKEFAKE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "fake")
+    told = Settings.from_env(
+        {
+            "SECURITY_ASSIST_MODEL": "bedrock:some-model",
+            "SECURITY_ASSIST_PROMPT_CACHE": cached,
+            "SECURITY_ASSIST_GUARDRAIL": "gr-1",
+            "SECURITY_ASSIST_GUARDRAIL_VERSION": "3",
+            "AWS_REGION": "eu-west-1",
+        }
+    )
+    model = model_for(told)
+    assert isinstance(model, BedrockModel)
+    config = model.get_config()
+    assert ("cache_config" in config) == (cached == "on")
+    assert (config["guardrail_id"], config["guardrail_version"]) == ("gr-1", "3")
+    model.client.close()
 
 
 def test_no_key_is_shown_in_a_repr() -> None:
