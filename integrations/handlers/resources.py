@@ -9,18 +9,21 @@ without it everybody's are, one after the other.
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Final
+from math import inf
+from typing import Any, Final, Protocol
 
 from integrations.connect import Connections
 from integrations.deadletters.port import RESOURCES
 from integrations.errors import SecurityAssistError
 from integrations.ingest.door import QueueDoor
-from integrations.ingest.resource_sync import ResourceSync
+from integrations.ingest.resource_sync import ResourceSync, last_stored
 from integrations.settings import Settings
 
 _LOG: Final = logging.getLogger(__name__)
+_LEAST_S: Final = 60.0
+"""Seconds without which no tenant is begun; one that is cut off goes on from its last page."""
 
 
 @cache
@@ -41,27 +44,48 @@ def _door() -> QueueDoor:
     )
 
 
-def lambda_handler(event: Mapping[str, Any], _: object) -> dict[str, Any]:
+class Context(Protocol):
+    """As much of Lambda's as is asked."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Until the function is ended."""
+        ...
+
+
+def lambda_handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """One batch of the queue, or one scheduled sync.
 
     Returns:
         Of a batch, which messages are to come again; of a sync, `{"synced": {tenant: {listed,
-        changed, deleted, rejected}}, "failed": {tenant: why}}`. A tenant that fails stops no other:
-        its next sync goes on where this one ended.
+        changed, deleted, rejected}}, "failed": {tenant: why}, "left": [tenant, ...]}`. A tenant
+        that fails stops no other: its next sync goes on where this one ended. `left` are those for
+        whom there was no time; the next run begins with them.
     """
     if "Records" in event:
         return _door().take(event)
-    return synced(_connections(), event.get("tenants"))
+    return synced(
+        _connections(),
+        event.get("tenants"),
+        left_s=lambda: context.get_remaining_time_in_millis() / 1000,
+    )
 
 
-def synced(connections: Connections, tenants: object = None) -> dict[str, Any]:
-    """Sync the graphs of the named tenants, or of all."""
+def synced(
+    connections: Connections, tenants: object = None, *, left_s: Callable[[], float] = lambda: inf
+) -> dict[str, Any]:
+    """Sync the graphs of the named tenants, or of all, those first that have waited longest.
+
+    `left_s` tells how many seconds there still are.
+    """
     named = [str(one) for one in tenants] if isinstance(tenants, list) else None
     ids = [one.id for one in connections.tenants()] if named is None else named
     letters, checkpoints = connections.dead_letters(), connections.checkpoints()
+    waiting = sorted(ids, key=lambda tenant_id: last_stored(checkpoints, tenant_id))
     done: dict[str, dict[str, int]] = {}
     failed: dict[str, str] = {}
-    for tenant_id in ids:
+    for at, tenant_id in enumerate(waiting):
+        if left_s() < _LEAST_S:
+            return {"synced": done, "failed": failed, "left": waiting[at:]}
         try:
             summary = ResourceSync(
                 connections.systems(tenant_id),
@@ -81,4 +105,4 @@ def synced(connections: Connections, tenants: object = None) -> dict[str, Any]:
                 "deleted": summary.deleted,
                 "rejected": summary.rejected,
             }
-    return {"synced": done, "failed": failed}
+    return {"synced": done, "failed": failed, "left": []}

@@ -67,6 +67,21 @@ class SyncSummary:
         return self.listed - self.changed - self.rejected
 
 
+def last_stored(checkpoints: Checkpoints, tenant_id: str) -> float:
+    """When a tenant's sync last stored what it had, in seconds since 1970; 0.0: never.
+
+    Raises:
+        UnavailableError: the engine does not answer.
+    """
+    saved = checkpoints.load(_name_of(tenant_id))
+    return float(json.loads(saved)["given_at"]) if saved else 0.0
+
+
+def _name_of(tenant_id: str) -> str:
+    """The checkpoint of a tenant's sync."""
+    return f"resources/{tenant_id}"
+
+
 class ResourceSync:
     """Brings one tenant's graph up to what Config knows."""
 
@@ -98,7 +113,7 @@ class ResourceSync:
         self._letters = letters
         self._checkpoints = checkpoints
         self._clock = clock
-        self._name = f"resources/{systems.tenant.id}"
+        self._name = _name_of(systems.tenant.id)
 
     def run(self, progress: Callable[[int], None] = lambda _: None) -> SyncSummary:
         """List everything, or go on where a listing was cut off less than `TOKEN_LIFE_S` ago.
