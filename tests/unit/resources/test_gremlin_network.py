@@ -13,6 +13,7 @@ from gremlin_python.process.anonymous_traversal import traversal
 from gremlin_python.process.traversal import Direction, T
 from gremlin_python.statics import long
 from gremlin_python.structure.io.graphbinaryV1 import GraphBinaryReader, GraphBinaryWriter
+from typing_extensions import override
 
 from integrations.errors import InvalidSettingError, UnavailableError
 from integrations.resources.graphersal import GraphersalConnection, GraphersalFile
@@ -22,6 +23,7 @@ from integrations.resources.gremlin_network import (
     Endpoint,
     GremlinConnection,
     NetworkResourceGraph,
+    Summaries,
 )
 from integrations.resources.gremlin_rows import Batch, Sizes
 from integrations.resources.gremlin_wire import _WRITER
@@ -236,7 +238,7 @@ def _graph(connection: RemoteConnection, clock: Clock, busy_s: float = BUSY_S) -
         clock.now += seconds
 
     lease = GremlinLease(connection, "acme", clock, pause, busy_s)
-    return NetworkResourceGraph(connection, "acme", Sizes(2, 2), lease)
+    return NetworkResourceGraph(connection, "acme", Sizes(2, 2), lease, {})
 
 
 def _work_on(held: RemoteConnection) -> None:
@@ -340,3 +342,37 @@ def test_writers_of_different_tenants_do_not_wait_for_each_other(tmp_path: Path)
     with GremlinLease(connection, "globex", clock).held():
         _graph(connection, clock).apply(_before())
     assert clock.now == Clock.now
+
+
+class _Counted(GraphersalConnection):
+    """Counts the traversals that are sent."""
+
+    def __init__(self, file: GraphersalFile) -> None:
+        super().__init__(file)
+        self.sent = 0
+
+    @override
+    def submit(self, bytecode: Any) -> Any:
+        self.sent += 1
+        return super().submit(bytecode)
+
+
+def test_a_summary_is_counted_again_only_when_the_graph_has_changed(tmp_path: Path) -> None:
+    connection = _Counted(GraphersalFile(tmp_path / "acme.gsnap"))
+    summaries: Summaries = {}
+
+    def asked() -> tuple[int, int]:
+        """What it says, and how many traversals that took; every question has a graph anew."""
+        before = connection.sent
+        lease = GremlinLease(connection, "acme")
+        graph = NetworkResourceGraph(connection, "acme", Sizes(2, 2), lease, summaries)
+        return graph.summary().resources, connection.sent - before
+
+    writer = NetworkResourceGraph(
+        connection, "acme", Sizes(2, 2), GremlinLease(connection, "acme"), {}
+    )
+    writer.apply(change([resource(HOST)]))
+    assert asked()[0] == 1
+    assert asked() == (1, 1), "it only looks whether the graph is as it was"
+    writer.apply(change([resource(ROLE)]))
+    assert asked()[0] == 2
