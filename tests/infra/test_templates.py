@@ -16,6 +16,7 @@ from infra.deploy.sam import Sam
 from infra.deploy.template import all_templates, of_type, read
 from infra.local.engines.ground import CannotStartError
 from integrations.dynamodb_tables import TABLES, definition
+from integrations.work.sqs import ATTEMPTS
 
 LONGEST_STACK = "s" * 40
 """As long as tenants' roles allow a hub's stack to be called."""
@@ -161,6 +162,8 @@ def test_every_queue_sets_aside_what_cannot_be_done() -> None:
             continue
         aside = queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
         assert queues[aside].get("FifoQueue") == queue.get("FifoQueue")
+    # Sooner, and SQS would take away what the worker means to try again.
+    assert queues["Work"]["RedrivePolicy"]["maxReceiveCount"] == ATTEMPTS
 
 
 def test_the_tables_are_those_that_the_code_has() -> None:
