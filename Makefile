@@ -28,7 +28,7 @@ engines: $(STAMP) ## Start Gremlin Server, OpenSearch and an AWS hub on 127.0.0.
 	@$(BIN)/python -m infra.local.engines $(if $(WHERE),--where $(WHERE))
 
 test: $(STAMP) ## Run every test that this machine can run, beside real engines, a file to a core at a time
-	@$(BIN)/python -m infra.local.engines -- $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@$(BIN)/python -m infra.local.engines -- $(BIN)/python -m pytest --numprocesses auto --dist loadfile --durations 30 --durations-min 8
 
 check: lint types contracts ## Lint, types, import contracts
 
