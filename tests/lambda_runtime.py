@@ -31,7 +31,9 @@ class LambdaFailedError(Exception):
 class LambdaFunction:
     """One process of a function; events go in one after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, deadline_s: float = _DEADLINE_S) -> None:
+        """`deadline_s`: how long each event may take, as the function is told."""
+        self.deadline_s = deadline_s
         self._events: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self._answers: queue.Queue[tuple[bool, Any]] = queue.Queue()
         self._turn = threading.Lock()
@@ -62,7 +64,7 @@ class LambdaFunction:
                 request, event = function._events.get()
                 self.send_response(200)
                 self.send_header("Lambda-Runtime-Aws-Request-Id", request)
-                deadline = int((time.time() + _DEADLINE_S) * 1000)
+                deadline = int((time.time() + function.deadline_s) * 1000)
                 self.send_header("Lambda-Runtime-Deadline-Ms", str(deadline))
                 self.send_header("Lambda-Runtime-Invoked-Function-Arn", _ARN)
                 self.send_header("Content-Type", "application/json")
@@ -86,10 +88,13 @@ class LambdaFunction:
 
 @contextmanager
 def on_lambda(
-    handler: str, environment: Mapping[str, str], output: Path
+    handler: str,
+    environment: Mapping[str, str],
+    output: Path,
+    deadline_s: float = _DEADLINE_S,
 ) -> Iterator[LambdaFunction]:
     """A function while the block lasts: `bot.handlers.worker.lambda_handler`; its log in a file."""
-    function = LambdaFunction()
+    function = LambdaFunction(deadline_s)
     server = ThreadingHTTPServer(("127.0.0.1", 0), function.api())
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()

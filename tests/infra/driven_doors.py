@@ -49,6 +49,8 @@ ROLES = {
 }
 """The door of each role."""
 _TURNS = 40
+_DEADLINE_S = 900.0
+"""As Lambda gives the longest of them; who has little time left begins nothing."""
 
 
 class Doors:
@@ -79,6 +81,7 @@ class Doors:
                 f"{door}.lambda_handler",
                 {**self._environment, **own},
                 self._folder / f"{role}.log",
+                _DEADLINE_S,
             )
         )
         self._recorders[role] = recorder

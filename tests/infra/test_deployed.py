@@ -16,7 +16,7 @@ from infra.local.acme import SHOP
 from integrations.aws import AwsSession
 from tests.demo import beside
 from tests.infra.deployed_stage import Hub, deployed
-from tests.infra.talk import ANALYST, FIRST, SECOND, Talk
+from tests.infra.talk import ANALYST, FIRST, PATIENCE_S, SECOND, Talk
 
 pytestmark = [pytest.mark.deployed, pytest.mark.timeout(900)]
 
@@ -90,6 +90,17 @@ def test_an_approved_fix_is_carried_out_in_the_tenants_account_and_proven(hub: H
     fixed = hub.emulated.state(SHOP)
     assert beside(fixed) != beside(before)
     assert beside(fixed, GROUP) == beside(before, GROUP), "nothing else changed"
+
+
+def test_a_door_whose_role_loses_its_rights_says_that_slack_shall_come_again(hub: Hub) -> None:
+    """Last of the hub's: its roles are what lets the doors in, and nothing else does."""
+    hub.client("iam").delete_role_policy(RoleName=f"{hub.stack}-ingress", PolicyName="own")
+    workspace = hub.talk.workspace
+    hub.talk.say("help")
+    workspace.wait_for(
+        lambda: any(one.outcome == "http_error" for one in workspace.deliveries), PATIENCE_S
+    )
+    assert '"reason": "not-queued", "status": 503' in hub.log("ingress")
 
 
 @pytest.mark.parametrize("bundle", BUNDLES, ids=lambda bundle: bundle.name)
