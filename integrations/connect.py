@@ -219,7 +219,8 @@ class Connections:
     def _sqs(self, url: str) -> WorkQueue:
         from integrations.aws import AmbientSession
         from integrations.dynamodb_tables import location
-        from integrations.work.sqs import ATTEMPTS, PAUSES_S, SqsWorkQueue, endpoint_of
+        from integrations.work.sqs import SqsWorkQueue, endpoint_of
+        from integrations.work.sqs_jobs import ATTEMPTS, PAUSES_S
 
         endpoint = endpoint_of(url)
         if self._tables is None:

@@ -53,15 +53,11 @@ from integrations.work.sqs_jobs import (
     text_of,
 )
 
-ATTEMPTS, PAUSES_S = 6, (5, 20, 60, 300, 600)
-"""Of what Slack or an engine stops: a quarter of an hour goes by before a job is kept aside."""
 _LONGEST_WAIT_S = 15
 """Below the time after which a client gives up reading; SQS itself waits 20 at most."""
 
 _WORKER_ENDED = "its worker ended before it was done"
-_KEPT_S = 14 * 86_400
-_AT_ONCE = 10
-_LONGEST_REASON = 2_000
+_KEPT_S, _AT_ONCE, _LONGEST_REASON = 14 * 86_400, 10, 2_000
 _URL = re.compile(r"(?P<host>https?://[^/\s?#]+)/\d{1,12}/[A-Za-z0-9_-]{1,75}\.fifo")
 _OWN = re.compile(r"\.amazonaws\.com(\.cn)?$")
 _GONE = {"ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight"}
@@ -86,8 +82,7 @@ class SqsWorkQueue(WorkQueue):
 
         `clock` gives seconds since the epoch. `lease_s` is the visibility that `take` asks for.
         `attempts` should be the queue's maxReceiveCount: SQS puts aside itself what more often
-        kills its worker. `pauses_s` are the seconds until a job that failed comes again, by its
-        attempts; the last of them counts for all further ones.
+        kills its worker. `pauses_s`: after so long what failed comes again, the last for all later.
         """
         self._client = client
         self._url = url

@@ -9,6 +9,9 @@ from integrations.work.port import Job, Lease
 SENDING, SENT, DONE, DEAD = "sending", "sent", "done", "dead"
 """What the record says of a job."""
 
+ATTEMPTS, PAUSES_S = 6, (5, 20, 60, 300, 600)
+"""Of what Slack or an engine stops: a quarter of an hour goes by before a job is kept aside."""
+
 
 def held_by(lease: Lease) -> tuple[str, Item]:
     """The condition that nobody else has been given the job since."""

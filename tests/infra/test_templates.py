@@ -16,7 +16,7 @@ from infra.deploy.sam import Sam
 from infra.deploy.template import all_templates, of_type, read
 from infra.local.engines.ground import CannotStartError
 from integrations.dynamodb_tables import TABLES, definition
-from integrations.work.sqs import ATTEMPTS
+from integrations.work.sqs_jobs import ATTEMPTS
 
 LONGEST_STACK = "s" * 40
 """As long as tenants' roles allow a hub's stack to be called."""
