@@ -3,8 +3,11 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
 
 _TELL = """
 import json, sys
@@ -50,14 +53,40 @@ def test_the_ingress_imports_the_standard_library_and_eight_small_modules() -> N
     assert not found & {"asyncio", "dataclasses", "email", "http", "inspect", "logging"}
 
 
-@pytest.mark.parametrize(
-    "door", ["bot.handlers.worker", "bot.handlers.sweep", "bot.handlers.digests"]
-)
-def test_no_door_imports_what_only_a_terminal_or_a_test_needs(door: str) -> None:
+_EVERYWHERE = {"integrations", "msgspec", "platformdirs", "typing_extensions"}
+_SLACK = {"agent", "bot", "slack_sdk"}
+
+DOORS = {
+    "bot.handlers.worker": _SLACK | {"resvg", "slack_bolt"},
+    "bot.handlers.sweep": _SLACK | {"resvg", "slack_bolt"},
+    "bot.handlers.digests": _SLACK,
+    "bot.handlers.exposures": {"agent", "bot"},
+    "integrations.handlers.findings": {"orjson"},
+    "integrations.handlers.resources": {"orjson"},
+    "integrations.handlers.security_lake": {"orjson"},
+    "integrations.handlers.prepare": set(),
+}
+"""Whose code each of the others imports at once; engines come with the first event."""
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_door_imports_what_it_needs_at_once_and_nothing_else(door: str) -> None:
     found = imported_by(door)
     assert door in found
-    assert not {name.partition(".")[0] for name in found} & NOT_IN_A_DOOR
+    theirs = {name.partition(".")[0] for name in found} - set(sys.stdlib_module_names)
+    theirs = {name for name in theirs if not name.startswith("_sysconfigdata")}
+    assert theirs <= DOORS[door] | _EVERYWHERE
     assert not found & {"bot.local", "bot.workspace", "slack_bolt.adapter.aws_lambda"}
+
+
+def test_every_door_is_looked_at() -> None:
+    found = {
+        f"{path.parts[-3]}.handlers.{path.stem}"
+        for folder in ("bot", "integrations")
+        for path in (ROOT / folder / "handlers").glob("*.py")
+        if "def lambda_handler(" in path.read_text(encoding="utf-8")
+    }
+    assert found == {*DOORS, "bot.handlers.slack_ingress"}
 
 
 def test_where_a_runtime_answers_the_worker_imports_no_agent_framework() -> None:
