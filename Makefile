@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.synced
 SHELL := /bin/sh
 
-.PHONY: help demo engines test same-answers reliability deployed package deploy destroy check lint types contracts runbooks bench lock format clean
+.PHONY: help demo engines test slow same-answers reliability deployed package deploy destroy check lint types contracts runbooks bench lock format clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -27,8 +27,11 @@ demo: $(STAMP) ## Ask the first question and open the chat page (ONCE=1: stop af
 engines: $(STAMP) ## Start Gremlin Server, OpenSearch and an AWS hub on 127.0.0.1, until Ctrl-C (WHERE=file: their addresses)
 	@$(BIN)/python -m infra.local.engines $(if $(WHERE),--where $(WHERE))
 
-test: $(STAMP) ## Run every test that this machine can run, beside real engines, a file to a core at a time
-	@$(BIN)/python -m infra.local.engines -- $(BIN)/python -m pytest --numprocesses auto --dist loadfile --durations 30 --durations-min 8
+test: $(STAMP) ## Run the tests, beside real engines, a file to a core at a time
+	@$(BIN)/python -m infra.local.engines -- $(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not slow and not deployed" --durations 20 --durations-min 8
+
+slow: $(STAMP) ## Run the tests that take long; .ci/run does, after the others
+	@$(BIN)/python -m infra.local.engines -- $(BIN)/python -m pytest --numprocesses auto --dist load -m slow --durations 10 --durations-min 8
 
 check: lint types contracts ## Lint, types, import contracts
 

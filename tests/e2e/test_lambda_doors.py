@@ -4,7 +4,7 @@ import json
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,10 @@ class Cloud:
     logs: Path
 
     def poll(self) -> dict[str, Any]:
-        """What the event source mapping does once: a batch from the queue to the worker."""
+        """What the event source mapping does once: a batch from the queue to the worker.
+
+        What the worker does not name as left undone is deleted.
+        """
         told = self.sqs.receive_message(
             QueueUrl=self.queue,
             MaxNumberOfMessages=1,
@@ -80,7 +83,14 @@ class Cloud:
             }
             for one in told.get("Messages", [])
         ]
-        return {"records": len(records), "answer": self.worker.invoke({"Records": records})}
+        answer = self.worker.invoke({"Records": records})
+        left = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
+        for one in records:
+            if one["messageId"] not in left:
+                with suppress(self.sqs.exceptions.ReceiptHandleIsInvalid):
+                    # Not there any more: the worker was done with it, and deleted it itself.
+                    self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=one["receiptHandle"])
+        return {"records": len(records), "answer": answer}
 
     def waiting(self) -> int:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]

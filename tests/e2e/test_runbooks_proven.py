@@ -202,7 +202,14 @@ def test_every_runbook_is_proven_or_says_why_it_is_not() -> None:
     assert proven | unproven == {runbook.name for runbook in RUNBOOKS.runbooks()}
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+EVERY_OTHER_SLOW = [
+    pytest.param(case, marks=[pytest.mark.slow] if number % 2 else [], id=str(case))
+    for number, case in enumerate(CASES)
+]
+"""A fix takes seconds: `make test` tries half of them, and `make slow` the other half."""
+
+
+@pytest.mark.parametrize("case", EVERY_OTHER_SLOW)
 def test_a_runbook_fixes_what_it_planned_and_puts_it_back(
     aws: EmulatedAws, hub: AwsSession, case: Case
 ) -> None:

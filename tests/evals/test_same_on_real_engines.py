@@ -24,5 +24,6 @@ def real(
         made.close()
 
 
+@pytest.mark.slow
 def test_the_real_engines_give_the_same_answers_as_the_embedded(stage: Stage, real: Stage) -> None:
     assert list(differences(stage, real, cases()[::_EVERY])) == []

@@ -13,6 +13,8 @@ from tests.infra.driven_doors import ROLES, driven
 from tests.infra.recording import Called
 from tests.infra.test_templates import listed, statements
 
+pytestmark = pytest.mark.slow
+
 POLLER = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 """Called by Lambda's own poller with the function's role ("Using Lambda with Amazon SQS")."""
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}

@@ -71,10 +71,12 @@ def as_text(value: Any, stack: str = LONGEST_STACK) -> str:
     return re.sub(r"\$\{(AWS::StackName|Name|TablesPrefix|Prefix)\}", stack, str(told))
 
 
+@pytest.mark.slow
 def test_cfn_lint_finds_nothing() -> None:
     assert sam().lint(*(ROOT / name for name in TEMPLATES)) == ""
 
 
+@pytest.mark.slow
 def test_sam_validates_the_main_template() -> None:
     assert sam().validate(ROOT / "template.yaml") == ""
 

@@ -29,17 +29,18 @@ def test_200_approvals_over_a_failing_network_are_carried_out_once_each() -> Non
     assert count.taken_over > 0
 
 
-def test_50_approvals_kept_in_dynamodb_are_carried_out_once_each(
+@pytest.mark.slow
+def test_20_approvals_kept_in_dynamodb_are_carried_out_once_each(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", hub_account())
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
     where = f"dynamodb://us-east-1/{mark_of(tmp_path)}?endpoint={engine('hub')['url']}"
-    count = exactly_once.run("product", 50, seed=7, tables=where)
+    count = exactly_once.run("product", 20, seed=7, tables=where)
     assert (count.duplicates, count.lost, count.unwritten, count.broken) == (0, 0, 0, [])
-    assert count.deliveries >= 4 * 50
-    assert count.executions >= 45
-    assert min(count.faults[fault] for fault in ("throttled", "reset", "cut", "killed")) > 5
+    assert count.deliveries >= 4 * 20
+    assert count.executions >= 18
+    assert min(count.faults[fault] for fault in ("throttled", "reset", "cut", "killed")) > 1
 
 
 def test_the_same_run_catches_a_design_that_claims_first() -> None:
