@@ -31,7 +31,7 @@ test: $(STAMP) ## Run the tests, beside real engines, a file to a core at a time
 	@$(BIN)/python -m infra.local.engines -- $(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not slow and not deployed" --durations 20 --durations-min 8
 
 slow: $(STAMP) ## Run the tests that take long; .ci/run does, after the others
-	@$(BIN)/python -m infra.local.engines -- $(BIN)/python -m pytest --numprocesses auto --dist load -m slow --durations 10 --durations-min 8
+	@$(BIN)/python -m infra.local.engines -- $(BIN)/python -m pytest --numprocesses auto --dist loadfile -m slow --durations 10 --durations-min 8
 
 check: lint types contracts ## Lint, types, import contracts
 
