@@ -89,7 +89,7 @@ def test_every_tampering_with_the_audit_is_found() -> None:
 
 
 def test_10k_findings_with_1k_poison_through_killed_workers_are_each_stored_once() -> None:
-    told = ingest_soak.run(11_000, 0, seed=7, poison_every=11, kill_every_s=3)
+    told = ingest_soak.run(11_000, 0, seed=7, poison_every=11, kill_every_s=1.2)
     assert (told.missing, told.strange, told.duplicates) == (0, 0, 0)
     assert (told.letters, told.letters_missing, told.letters_strange) == (1_000, 0, 0)
     assert told.findings > 2_000
