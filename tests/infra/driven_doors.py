@@ -20,7 +20,6 @@ from typing_extensions import override
 from bot.workspace.server import serve
 from infra.local import story
 from infra.local.aws.server import EmulatedAws
-from infra.local.engines.ground import free_port
 from infra.local.fill import fill, register
 from integrations.aws import AwsSession
 from integrations.connect import Connections
@@ -115,19 +114,23 @@ def driven(folder: Path) -> Iterator[dict[str, set[Called]]]:
         region="us-east-1",
         endpoint_url=endpoint,
     )
-    state, port = folder / "state", free_port()
+    state = folder / "state"
     queue = make_queue(session.client("sqs"), name)
-    environment = {
-        "AWS_ACCESS_KEY_ID": account,
-        "AWS_SECRET_ACCESS_KEY": "any",
-        "SECURITY_ASSIST_QUEUE": queue,
-        "SECURITY_ASSIST_TABLES": f"dynamodb://us-east-1/{name}",
-        "SECURITY_ASSIST_STATE": str(state),
-        "SLACK_SIGNING_SECRET_ARN": secret(session, f"{name}/signing", SECRET),
-        "SLACK_BOT_TOKEN_ARN": secret(session, f"{name}/token", TOKEN),
-        "SLACK_API_URL": f"http://127.0.0.1:{port}/api/",
-    }
     with ExitStack() as opened:
+        driven_by: list[Doors] = []
+        workspace = workspace_at(opened.enter_context(_function_url(driven_by)))
+        server = serve(workspace)
+        opened.callback(server.close)
+        environment = {
+            "AWS_ACCESS_KEY_ID": account,
+            "AWS_SECRET_ACCESS_KEY": "any",
+            "SECURITY_ASSIST_QUEUE": queue,
+            "SECURITY_ASSIST_TABLES": f"dynamodb://us-east-1/{name}",
+            "SECURITY_ASSIST_STATE": str(state),
+            "SLACK_SIGNING_SECRET_ARN": secret(session, f"{name}/signing", SECRET),
+            "SLACK_BOT_TOKEN_ARN": secret(session, f"{name}/token", TOKEN),
+            "SLACK_API_URL": server.api_url,
+        }
         emulated = opened.enter_context(_accounts(session, name, state))
         doors = Doors(opened, folder, endpoint, environment)
         doors.accounts = opened.enter_context(
@@ -136,8 +139,7 @@ def driven(folder: Path) -> Iterator[dict[str, set[Called]]]:
         _tell(state, doors.accounts.url, emulated)
         for role, door in ROLES.items():
             doors.open(role, door)
-        workspace = workspace_at(opened.enter_context(_function_url(doors)))
-        opened.callback(serve(workspace, port=port).close)
+        driven_by.append(doors)
         _drive_the_bot(doors, Talk(workspace), session.client("sqs"), queue)
         _drive_the_pipelines(doors)
         yield doors.seen()
@@ -169,13 +171,13 @@ def _tell(state: Path, url: str, emulated: EmulatedAws) -> None:
 
 
 @contextmanager
-def _function_url(doors: Doors) -> Iterator[str]:
+def _function_url(driven_by: list[Doors]) -> Iterator[str]:
     class Handler(Quiet):
         @override
         def serve(self) -> None:
             event = delivered(self.sent()) | {"rawPath": self.path}
             event["headers"] = {name.lower(): value for name, value in self.headers.items()}
-            answer = doors.run("ingress", event)
+            answer = driven_by[0].run("ingress", event)
             self.answer(answer["statusCode"], answer["body"].encode(), "text/plain")
 
     with serving(Handler) as url:
