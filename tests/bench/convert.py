@@ -38,8 +38,8 @@ def run() -> Iterator[str]:
     else:
         cases[_PEER] = peer
     repeated = [known[at % len(known)] for at in range(_RECORDS)]
-    changed = [changed(raw, at // len(known)) for at, raw in enumerate(repeated)]
-    for title, batch in (("as they are", repeated), ("each with own id and times", changed)):
+    others = [changed(raw, at // len(known)) for at, raw in enumerate(repeated)]
+    for title, batch in (("as they are", repeated), ("each with own id and times", others)):
         yield f"{title}: {_valid(batch):,} of {len(batch):,} events are valid OCSF 1.6.0"
         took = _measured(cases, batch)
         for name, rounds in took.items():
