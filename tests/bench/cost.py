@@ -10,14 +10,13 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
 from typing_extensions import override
 
 from agent.assistant import Question
@@ -56,6 +55,7 @@ from tests.bench.counting import Counted, counted
 from tests.bench.pricing import TENANTS, Measured, Row, beside, bill, model
 from tests.builders import ocsf_event
 from tests.demo import demo_estate, scope_in
+from tests.event_source import brought, left_in, received
 from tests.fake_aggregator import FakeAggregator, row
 from tests.lambda_slack import PATH, delivered
 from tests.loopback_http import Quiet, serving
@@ -89,40 +89,21 @@ class _Stage:
     def work(self) -> float:
         """Take all that is in the queue, as Lambda's poller hands it over; seconds of a core."""
         spent = 0.0
-        while self._waiting():
-            told = self.poller.receive_message(
-                QueueUrl=self.queue,
-                MaxNumberOfMessages=1,
-                WaitTimeSeconds=1,
-                MessageSystemAttributeNames=["All"],
-            )
-            records = [
-                {
-                    "messageId": one["MessageId"],
-                    "receiptHandle": one["ReceiptHandle"],
-                    "body": one["Body"],
-                    "attributes": one["Attributes"],
-                }
-                for one in told.get("Messages", [])
-            ]
+
+        def timed_take(event: Mapping[str, Any]) -> Mapping[str, Any]:
+            nonlocal spent
+            began = time.process_time()
+            answer = self.worker.take(event)
+            spent += time.process_time() - began
+            return answer
+
+        while left_in(self.poller, self.queue):
+            records = received(self.poller, self.queue)
             if not records:
                 continue
-            began = time.process_time()
-            answer = self.worker.take({"Records": records})
-            spent += time.process_time() - began
+            answer = brought(self.poller, self.queue, records, timed_take)
             assert answer == {"batchItemFailures": []}
-            for record in records:
-                # As Lambda does with what was not named; the worker may have done it already.
-                with suppress(ClientError):
-                    self.poller.delete_message(
-                        QueueUrl=self.queue, ReceiptHandle=record["receiptHandle"]
-                    )
         return spent
-
-    def _waiting(self) -> int:
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        told = self.poller.get_queue_attributes(QueueUrl=self.queue, AttributeNames=names)
-        return sum(int(count) for count in told["Attributes"].values())
 
 
 def run() -> Iterator[str]:

@@ -4,7 +4,7 @@ import json
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from integrations.settings import Settings
 from integrations.tenants.port import Binding, ChannelKey, Tenant
 from integrations.work.sqs import make_queue
 from tests.e2e.slack_stage import ACME, ANALYST, BOT, CHANNELS, PEOPLE, SECRET, TEAM, TOKEN
+from tests.event_source import brought, left_in, received
 from tests.lambda_runtime import LambdaFunction, on_lambda
 from tests.lambda_slack import PATH, delivered
 from tests.loopback_http import Quiet, serving
@@ -63,39 +64,13 @@ class Cloud:
     logs: Path
 
     def poll(self) -> dict[str, Any]:
-        """What the event source mapping does once: a batch from the queue to the worker.
-
-        What the worker does not name as left undone is deleted.
-        """
-        told = self.sqs.receive_message(
-            QueueUrl=self.queue,
-            MaxNumberOfMessages=1,
-            WaitTimeSeconds=5,
-            MessageSystemAttributeNames=["All"],
-        )
-        records = [
-            {
-                "messageId": one["MessageId"],
-                "receiptHandle": one["ReceiptHandle"],
-                "body": one["Body"],
-                "attributes": one["Attributes"],
-                "eventSource": "aws:sqs",
-            }
-            for one in told.get("Messages", [])
-        ]
-        answer = self.worker.invoke({"Records": records})
-        left = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
-        for one in records:
-            if one["messageId"] not in left:
-                with suppress(self.sqs.exceptions.ReceiptHandleIsInvalid):
-                    # Not there any more: the worker was done with it, and deleted it itself.
-                    self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=one["receiptHandle"])
+        """What the event source mapping does once: a batch from the queue to the worker."""
+        records = received(self.sqs, self.queue, wait_s=5)
+        answer = brought(self.sqs, self.queue, records, self.worker.invoke)
         return {"records": len(records), "answer": answer}
 
     def waiting(self) -> int:
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        told = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=names)
-        return sum(int(n) for n in told["Attributes"].values())
+        return left_in(self.sqs, self.queue)
 
 
 @pytest.fixture(scope="module")

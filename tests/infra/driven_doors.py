@@ -7,14 +7,13 @@ emulator and the demo's emulated accounts.
 import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 from typing_extensions import override
 
 from bot.workspace.server import serve
@@ -26,6 +25,7 @@ from integrations.connect import Connections
 from integrations.settings import EMULATED, AwsAccess, Settings
 from integrations.work.sqs import make_queue
 from tests.e2e.slack_stage import SECRET, TOKEN
+from tests.event_source import brought, received
 from tests.infra.deployed_stage import secret
 from tests.infra.recording import Called, Recorder, recording
 from tests.infra.talk import ANALYST, CHANNEL, FIRST, SECOND, Talk, workspace_at
@@ -185,35 +185,14 @@ def _function_url(driven_by: list[Doors]) -> Iterator[str]:
 
 
 def _drive_the_bot(doors: Doors, talk: Talk, sqs: Any, queue: str) -> None:
-    def received() -> list[dict[str, Any]]:
-        told = sqs.receive_message(
-            QueueUrl=queue,
-            MaxNumberOfMessages=1,
-            WaitTimeSeconds=1,
-            MessageSystemAttributeNames=["All"],
-        )
-        return [
-            {
-                "messageId": one["MessageId"],
-                "receiptHandle": one["ReceiptHandle"],
-                "body": one["Body"],
-                "attributes": one["Attributes"],
-            }
-            for one in told.get("Messages", [])
-        ]
-
     def bring(record: dict[str, Any]) -> None:
-        """As Lambda's poller does: what is not named as failed is deleted, if it is still there."""
-        answer = doors.run("worker", {"Records": [record]})
-        if not answer["batchItemFailures"]:
-            with suppress(ClientError):
-                sqs.delete_message(QueueUrl=queue, ReceiptHandle=record["receiptHandle"])
+        brought(sqs, queue, [record], lambda event: doors.run("worker", event))
 
     def until(done: Callable[[], bool]) -> None:
         """Hand jobs to the worker until something has happened; every one is brought twice."""
         for _ in range(_TURNS):
             talk.workspace.wait_until_quiet(30)
-            records = received()
+            records = received(sqs, queue)
             for record in [*records, *records]:
                 bring(record)
             if not records and done():
@@ -235,12 +214,10 @@ def _drive_the_bot(doors: Doors, talk: Talk, sqs: Any, queue: str) -> None:
     until(lambda: True)
     doors.run("exposures", {})
     doors.run("digests", {"channels": [f"slack/{story.WORKSPACE}/{CHANNEL}"]})
-    _drive_into_failure(doors, sqs, queue, received)
+    _drive_into_failure(doors, sqs, queue)
 
 
-def _drive_into_failure(
-    doors: Doors, sqs: Any, queue: str, received: Callable[[], list[dict[str, Any]]]
-) -> None:
+def _drive_into_failure(doors: Doors, sqs: Any, queue: str) -> None:
     """A delivery that nobody signed: it fails, comes again, and is set aside."""
     job = {"id": "slack/delivery/forged", "group": "forged", "body": "{}"}
     sqs.send_message(
@@ -250,7 +227,7 @@ def _drive_into_failure(
         MessageDeduplicationId="forged",
     )
     for _ in range(_TURNS):
-        records = received()
+        records = received(sqs, queue)
         if not records:
             return
         doors.run("worker", {"Records": records})

@@ -43,6 +43,7 @@ from integrations.work.batch import BatchQueue
 from integrations.work.sqs import make_queue
 from tests.builders import bucket, ocsf_event, tenant
 from tests.e2e.slack_stage import ACME, ANALYST, BOT, CHANNELS, PEOPLE, SECRET, TEAM, TOKEN
+from tests.event_source import brought, left_in, received
 from tests.graph_builders import chain, ec2
 from tests.lambda_slack import PATH, delivered
 from tests.loopback_http import Quiet, serving
@@ -192,31 +193,15 @@ class World:
 
     def left(self) -> int:
         """Messages that are waiting, in hand or put aside."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        total = 0
-        for url in (self.queue, self.queue.replace(".fifo", "-dead.fifo")):
-            told = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)
-            total += sum(int(n) for n in told["Attributes"].values())
-        return total
+        return left_in(self.sqs, self.queue, self.queue.replace(".fifo", "-dead.fifo"))
 
     def _poll(self) -> None:
         """The event source mapping: a batch of one, deleted when the worker is done with it."""
         while not self._ended.is_set():
-            told = self.sqs.receive_message(
-                QueueUrl=self.queue, MaxNumberOfMessages=1, WaitTimeSeconds=1,
-                MessageSystemAttributeNames=["All"], VisibilityTimeout=int(_VISIBLE_S),
-            )  # fmt: skip
-            for one in told.get("Messages", []):
-                record = {
-                    "messageId": one["MessageId"], "receiptHandle": one["ReceiptHandle"],
-                    "body": one["Body"], "attributes": one["Attributes"],
-                }  # fmt: skip
+            records = received(self.sqs, self.queue, VisibilityTimeout=int(_VISIBLE_S))
+            if records:
                 with contextlib.suppress(Exception):
-                    answer = self.worker.take({"Records": [record]})
-                    if not answer["batchItemFailures"]:
-                        self.sqs.delete_message(
-                            QueueUrl=self.queue, ReceiptHandle=one["ReceiptHandle"]
-                        )
+                    brought(self.sqs, self.queue, records, self.worker.take)
 
     def said(self, root: str) -> str:
         """All that the thread holds of the bot's that is not being written still.
