@@ -9,17 +9,20 @@ all tenants, in the Region of the process. One that is cut off goes on with the 
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Final
+from math import inf
+from typing import Any, Final, Protocol
 
 from integrations.connect import Connections
 from integrations.errors import SecurityAssistError
 from integrations.ingest.door import QueueDoor
-from integrations.ingest.pulling import FindingPull
+from integrations.ingest.pulling import FindingPull, last_pulled
 from integrations.settings import Settings
 
 _LOG: Final = logging.getLogger(__name__)
+_LEAST_S: Final = 60.0
+"""Seconds without which no account is begun; one that is cut off goes on from its last page."""
 
 
 @cache
@@ -39,46 +42,83 @@ def _door() -> QueueDoor:
     )
 
 
-def lambda_handler(event: Mapping[str, Any], _: object) -> dict[str, Any]:
+class Context(Protocol):
+    """As much of Lambda's as is asked."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Until the function is ended."""
+        ...
+
+
+def lambda_handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """One batch of the queue, or one scheduled poll.
 
     Returns:
         Of a batch, which messages are to come again; of a poll, `{"pulled": {"tenant account":
-        {added, updated, rejected}}, "failed": {"tenant account": why}}`.
+        {added, updated, rejected}}, "failed": {"tenant account": why}, "left": ["tenant account",
+        ...]}`. `left` are those for whom there was no time; the next poll begins with them.
     """
     if "Records" in event:
         return _door().take(event)
-    return pulled(_connections(), event.get("tenants"))
+    return pulled(
+        _connections(),
+        event.get("tenants"),
+        left_s=lambda: context.get_remaining_time_in_millis() / 1000,
+    )
 
 
-def pulled(connections: Connections, tenants: object = None) -> dict[str, Any]:
-    """Poll the accounts of the named tenants, or of all; an account that fails stops no other."""
-    named = [str(one) for one in tenants] if isinstance(tenants, list) else None
-    ids = [one.id for one in connections.tenants()] if named is None else named
+def pulled(
+    connections: Connections, tenants: object = None, *, left_s: Callable[[], float] = lambda: inf
+) -> dict[str, Any]:
+    """Poll the accounts of the named tenants, or of all, those first that have waited longest.
+
+    An account that fails stops no other. `left_s` tells how many seconds there still are.
+
+    Raises:
+        InvalidSettingError: nobody gave access to the tenants' accounts.
+        UnavailableError: the tables do not answer.
+    """
+    region = connections.region()
     letters, checkpoints = connections.dead_letters(), connections.checkpoints()
     done: dict[str, dict[str, int]] = {}
-    failed: dict[str, str] = {}
-    for tenant_id in ids:
+    places, failed = _places(connections, tenants)
+    places.sort(key=lambda one: last_pulled(checkpoints, one[0], (one[1], region)))
+    for at, (tenant_id, account) in enumerate(places):
+        if left_s() < _LEAST_S:
+            left = [" ".join(one) for one in places[at:]]
+            return {"pulled": done, "failed": failed, "left": left}
         try:
-            systems, poll = connections.systems(tenant_id), connections.finding_poll(tenant_id)
-            region = connections.region()
+            told = FindingPull(
+                connections.systems(tenant_id),
+                connections.finding_poll(tenant_id)(account, region),
+                (account, region),
+                letters,
+                checkpoints,
+                time.time,
+            ).run()
         except SecurityAssistError as error:
-            failed[tenant_id] = _failed(error)
-            continue
-        for account in systems.tenant.accounts:
-            place = f"{tenant_id} {account}"
-            try:
-                told = FindingPull(
-                    systems, poll(account, region), (account, region), letters, checkpoints,
-                    time.time,
-                ).run()  # fmt: skip
-            except SecurityAssistError as error:
-                failed[place] = _failed(error)
-            else:
-                done[place] = {
-                    "added": told.added, "updated": told.updated, "rejected": told.rejected,
-                }  # fmt: skip
-    return {"pulled": done, "failed": failed}
+            failed[f"{tenant_id} {account}"] = _failed(error)
+        else:
+            done[f"{tenant_id} {account}"] = {
+                "added": told.added, "updated": told.updated, "rejected": told.rejected,
+            }  # fmt: skip
+    return {"pulled": done, "failed": failed, "left": []}
+
+
+def _places(
+    connections: Connections, tenants: object
+) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """(tenant, account) of each account to poll, and why a named tenant has none."""
+    if not isinstance(tenants, list):
+        return [(one.id, account) for one in connections.tenants() for account in one.accounts], {}
+    places: list[tuple[str, str]] = []
+    failed: dict[str, str] = {}
+    for name in map(str, tenants):
+        try:
+            places += [(name, account) for account in connections.directory.get(name).accounts]
+        except SecurityAssistError as error:
+            failed[name] = _failed(error)
+    return places, failed
 
 
 def _failed(error: SecurityAssistError) -> str:

@@ -97,6 +97,21 @@ def _read_full(text: str | None) -> _Full | None:
     return _Full(begun, datetime.fromisoformat(reached) if reached else None)
 
 
+def last_pulled(checkpoints: Checkpoints, tenant_id: str, place: tuple[str, str]) -> float:
+    """Up to when all of a place (account, Region) is stored, in seconds since 1970; 0.0: nothing.
+
+    Raises:
+        UnavailableError: the engine does not answer.
+    """
+    saved = _read(checkpoints.load(_name_of(tenant_id, place)))
+    return saved.reached.timestamp() if saved else 0.0
+
+
+def _name_of(tenant_id: str, place: tuple[str, str]) -> str:
+    """The checkpoint of a place's pulls."""
+    return f"findings/{tenant_id}/{place[0]}/{place[1]}"
+
+
 class FindingPull:
     """Pulls one account and Region of a tenant."""
 
@@ -124,7 +139,7 @@ class FindingPull:
         self._letters = letters
         self._checkpoints = checkpoints
         self._clock = clock
-        self._name = f"findings/{systems.tenant.id}/{place[0]}/{place[1]}"
+        self._name = _name_of(systems.tenant.id, place)
         self._full = f"{self._name}/all"
         self._source = f"securityhub:{place[0]}/{place[1]}"
 

@@ -45,6 +45,7 @@ ROLES = {
     "findings": "integrations.handlers.findings",
     "changes": "integrations.handlers.resources",
     "sync": "integrations.handlers.resources",
+    "pull": "integrations.handlers.findings",
 }
 """The door of each role."""
 _TURNS = 40
@@ -263,6 +264,8 @@ def _drive_the_pipelines(doors: Doors) -> None:
     }
     doors.run("changes", _batch(json.dumps(change), "not JSON"))
     doors.run("sync", {})
+    answer = doors.run("pull", {})
+    assert {f"{one.id} {a}" for one in story.TENANTS for a in one.accounts} == set(answer["pulled"])
 
 
 def _batch(*bodies: str) -> dict[str, Any]:

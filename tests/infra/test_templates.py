@@ -138,6 +138,38 @@ def test_every_function_is_deployed_from_a_bundle_that_holds_its_door() -> None:
         assert function["Handler"].rpartition(".")[0] in by_zip[function["CodeUri"]].doors
 
 
+def test_what_no_queue_brings_the_clock_or_an_event_starts() -> None:
+    intake = TEMPLATES["infra/intake.yaml"]
+    by_clock = [t["Target"]["Arn"] for _, t in of_type(intake, "AWS::Scheduler::Schedule")]
+    (clock,) = (s for s in statements(intake) if s["Action"] == "lambda:InvokeFunction")
+    assert sorted(map(as_text, by_clock)) == sorted(map(as_text, clock["Resource"]))
+    started = {as_text(arn).rpartition(":")[2] for arn in by_clock}
+    for _, function in of_type(read(), "AWS::Serverless::Function"):
+        name = as_text(function["FunctionName"])
+        called = name.endswith("-prepare") or "FunctionUrlConfig" in function
+        assert ("Events" in function) + called + (name in started) == 1, name
+
+
+def test_every_door_is_watched_and_shown() -> None:
+    """All but the one that a deployment calls and waits for."""
+    watched = dict(of_type(TEMPLATES["infra/operations.yaml"], "AWS::CloudWatch::Alarm"))
+    (board,) = of_type(TEMPLATES["infra/operations.yaml"], "AWS::CloudWatch::Dashboard")
+    functions = {
+        as_text(f["FunctionName"]) for _, f in of_type(read(), "AWS::Serverless::Function")
+    }
+    functions.remove(f"{LONGEST_STACK}-prepare")
+    for alarm, metric in (("DoorsFail", "Errors"), ("DoorsThrottled", "Throttles")):
+        told = [one for one in walk(watched[alarm]["Metrics"]) if isinstance(one, dict)]
+        measured = [one["Metric"] for one in told if "Metric" in one]
+        assert {one["MetricName"] for one in measured} == {metric}
+        names = [as_text(one["Dimensions"][0]["Value"]) for one in measured]
+        assert sorted(names) == sorted(functions)
+        assert len(names) <= 10, "CloudWatch watches a sum of no more metrics"
+        shown = as_text(board[1]["DashboardBody"])
+        for name in functions - {f"{LONGEST_STACK}-lake"}:
+            assert f'"{metric}", "FunctionName", "{name}"' in shown
+
+
 def test_queues_hide_a_message_six_times_as_long_as_its_door_may_take() -> None:
     queues = dict(of_type(TEMPLATES["infra/intake.yaml"], "AWS::SQS::Queue"))
     by_output = {"WorkArn": "Work", "FindingsArn": "FindingsQueue", "ChangesArn": "ChangesQueue"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.deploy.template import of_type, read
+from infra.deploy.template import all_templates, of_type, read
 from infra.deploy.tenant_roles import (
     CONDITIONS,
     MOST_CHARACTERS,
@@ -24,7 +24,7 @@ from integrations.accounts.port import Purpose
 from integrations.accounts.sts import ROLES, SOURCE_IDENTITY
 from integrations.aws import AwsSession
 from integrations.runbooks.catalogue import ShippedRunbooks
-from tests.infra.test_templates import listed
+from tests.infra.test_templates import listed, statements
 from tests.real_engines import engine
 
 TENANT = read(TEMPLATE)
@@ -100,6 +100,32 @@ def test_dangerous_actions_are_for_one_end_only() -> None:
 def test_the_roles_have_the_names_that_the_code_assumes() -> None:
     roles = {role["RoleName"] for _, role in of_type(TENANT, "AWS::IAM::Role")}
     assert set(ROLES.values()) <= roles
+
+
+@pytest.mark.parametrize("logical", ["ReadRole", "RemediationRole"])
+def test_a_tenants_role_lets_in_just_those_of_the_hub_that_are_granted_to_enter(
+    logical: str,
+) -> None:
+    told = TENANT["Resources"][logical]["Properties"]
+    trust = told["AssumeRolePolicyDocument"]["Statement"][0]
+    let_in = {
+        one["Fn::Sub"].rpartition("/${HubStack}-")[2]
+        for one in trust["Condition"]["ArnEquals"]["aws:PrincipalArn"]
+        if "Fn::Sub" in one
+    }
+    entering = {
+        role["RoleName"]["Fn::Sub"].removeprefix("${Name}-")
+        for name, template in all_templates().items()
+        if name != "infra/tenant.yaml"
+        for _, role in of_type(template, "AWS::IAM::Role")
+        for statement in statements(
+            {"Resources": {"_": {"Type": "AWS::IAM::Role", "Properties": role}}}
+        )
+        if "sts:AssumeRole" in listed(statement["Action"])
+        for arn in listed(statement["Resource"])
+        if arn["Fn::Sub"].endswith(f"/{told['RoleName']}")
+    }
+    assert let_in == entering
 
 
 def deployable() -> dict[str, Any]:
@@ -197,12 +223,13 @@ def enters(session: AwsSession, account: str, role: str, **given: str) -> bool:
 
 def test_only_the_hubs_own_roles_enter_and_only_with_the_external_id(tenant: str) -> None:
     worker, other = role_of_the_hub("hub-worker"), role_of_the_hub("hub-ingress")
-    runtime = role_of_the_hub("hub-runtime")
+    readers = [role_of_the_hub(f"hub-{name}") for name in ("runtime", "pull")]
     good = {"ExternalId": "a-tenant-of-its-own-0001", "SourceIdentity": SOURCE_IDENTITY}
     for role in ROLES.values():
         assert enters(worker, tenant, role, **good)
         assert not enters(worker, tenant, role, SourceIdentity=SOURCE_IDENTITY)
         assert not enters(worker, tenant, role, **good | {"ExternalId": "another-tenants-0002"})
         assert not enters(other, tenant, role, **good), "not every role of the hub may"
-    assert enters(runtime, tenant, "SecurityAssistRead", **good)
-    assert not enters(runtime, tenant, "SecurityAssistRemediation", **good)
+    for reader in readers:
+        assert enters(reader, tenant, "SecurityAssistRead", **good)
+        assert not enters(reader, tenant, "SecurityAssistRemediation", **good)

@@ -1,13 +1,17 @@
-"""Whose graph a scheduled sync begins with, and whom it leaves for the next one."""
+"""Whom a scheduled sync, or pull, begins with, and whom it leaves for the next one."""
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from integrations.connect import Connections
+from integrations.errors import InvalidSettingError
+from integrations.handlers.findings import pulled
 from integrations.handlers.resources import synced
-from integrations.settings import Settings
+from integrations.settings import AwsAccess, Settings
 from tests.builders import tenant
 
 
@@ -37,3 +41,45 @@ def test_without_time_for_another_the_rest_is_left(connections: Connections) -> 
     answer = synced(connections, left_s=lambda: next(left))
     assert list(answer["failed"]) == ["globex"]
     assert answer["left"] == ["initech", "acme"]
+
+
+NOBODY = AwsAccess(
+    region="eu-west-1", endpoint_url="http://127.0.0.1:9", access_key="k", secret_key="s"
+)
+"""Nothing listens there: whoever enters an account fails at once."""
+
+
+@pytest.fixture
+def accounts(connections: Connections, tmp_path: Path) -> Connections:
+    """The same three, one of them with two accounts."""
+    acme = connections.directory.get("acme")
+    connections.directory.put(replace(acme, accounts=(*acme.accounts, "000000000009")))
+    connections.close()
+    return Connections(Settings(state=tmp_path, aws=NOBODY))
+
+
+def _pulled_up_to(connections: Connections, **hours: int) -> None:
+    for place, hour in hours.items():
+        reached = datetime(2026, 11, 25, hour, tzinfo=UTC).isoformat()
+        tenant_id, account = place.split("_")
+        name = f"findings/{tenant_id}/{account}/eu-west-1"
+        connections.checkpoints().save(name, json.dumps({"reached": reached}))
+
+
+def test_the_account_is_pulled_first_that_has_waited_longest(accounts: Connections) -> None:
+    _pulled_up_to(accounts, acme_000000000001=3, globex_000000000002=1, initech_000000000003=2)
+    assert list(pulled(accounts)["failed"]) == [
+        "acme 000000000009", "globex 000000000002", "initech 000000000003", "acme 000000000001",
+    ]  # fmt: skip
+
+
+def test_without_time_for_another_account_the_rest_is_left(accounts: Connections) -> None:
+    left = iter([900.0, 59.0])
+    answer = pulled(accounts, ["acme", "nobody"], left_s=lambda: next(left))
+    assert list(answer["failed"]) == ["nobody", "acme 000000000001"]
+    assert answer["left"] == ["acme 000000000009"]
+
+
+def test_a_pull_without_access_to_the_accounts_says_so_at_once(connections: Connections) -> None:
+    with pytest.raises(InvalidSettingError, match="SECURITY_ASSIST_AWS=on"):
+        pulled(connections)
