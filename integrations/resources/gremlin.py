@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from integrations.errors import NotFoundError
 from integrations.resources.digests import Told
-from integrations.resources.gremlin_rows import EPOCH, FRONTIER, Rows, Sizes, chunks, folded
+from integrations.resources.gremlin_rows import EPOCH, FRONTIER, TOLD, Rows, Sizes, chunks, folded
 from integrations.resources.gremlin_writes import GremlinWrites
 from integrations.resources.neptune_csv import export
 from integrations.resources.port import (
@@ -48,8 +48,10 @@ _RANKED = 1_000
 """Resources that answer to a text and are put in order; beyond that the best are asked for."""
 _COMPARED = 100
 """Ids up to which the engine, beyond which we, tell the links among them from the others."""
-_TOLD = 500
+_TOLD = 1_200
 """Resources of one level of a walk that are told; of larger levels the first are asked for."""
+_HUB = 4
+"""Times the limit that a level of a walk holds where it came to a hub."""
 _HOPS_AT_ONCE = 4
 """Levels of a walk in one request: an engine's script can only be so long."""
 
@@ -98,7 +100,7 @@ class GremlinResourceGraph(ResourceGraph, ExportableGraph, Versioned):
         found: dict[str, Resource] = {}
         for chunk in chunks(list(dict.fromkeys(ids)), FRONTIER):
             steps = self._g.V(self._rows.vids(chunk)).has("tenant", self._tenant)
-            for resource in map(self._rows.resource, steps.element_map().to_list()):
+            for resource in map(self._rows.resource, steps.element_map(*TOLD).to_list()):
                 found[resource.id] = resource
         return found
 
@@ -129,7 +131,7 @@ class GremlinResourceGraph(ResourceGraph, ExportableGraph, Versioned):
             steps = steps.has_label(P.within(list(types)))
         if words is not None:
             steps = steps.has("words", words)
-        return [self._rows.resource(row) for row in steps.limit(most).element_map().to_list()]
+        return [self._rows.resource(row) for row in steps.limit(most).element_map(*TOLD).to_list()]
 
     @override
     def neighbourhood(self, ids: Sequence[str], hops: int = 1, limit: int = 40) -> Subgraph:
@@ -176,7 +178,9 @@ class GremlinResourceGraph(ResourceGraph, ExportableGraph, Versioned):
                 else self._count(seen, frontier, direction, kinds, left, closed)
             )
         resources = self.get(kept)
-        links = self._among(list(resources), kinds, direction)
+        # Of what has far more neighbours than are told, the others are asked for their few links.
+        side = direction.back if over and levels and len(levels[0]) > _HUB * limit else direction
+        links = self._among(list(resources), kinds, side)
         return Subgraph(
             resources=tuple(resources[i] for i in kept if i in resources),
             links=tuple(sorted(links, key=lambda li: (li.source, li.target, li.kind))),
@@ -305,12 +309,11 @@ class GremlinResourceGraph(ResourceGraph, ExportableGraph, Versioned):
     def _walked(self, source: str, target: str, direction: Direction, hops: int) -> Way | None:
         """The shortest path: along what can be travelled (OUT), or of any links (BOTH)."""
         kinds = _TRAVEL if direction is Direction.OUT else ()
-        back = Direction.IN if direction is Direction.OUT else Direction.BOTH
         return shortest_path(
             source,
             target,
             lambda frontier: self._edges_of(frontier, direction, kinds),
-            lambda frontier: self._edges_of(frontier, back, kinds),
+            lambda frontier: self._edges_of(frontier, direction.back, kinds),
             hops=hops,
             not_through=frozenset({INTERNET} - {source, target}),
         )

@@ -24,6 +24,8 @@ from integrations.resources.port import INTERNET, INTERNET_TYPE, Link, LinkKind,
 
 FRONTIER = 500
 """Ids of one question."""
+TOLD = ("name", "short", "account", "region", "tags", "facts", "captured", "known")
+"""Of a vertex's properties those that a resource is made of."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ID, _LABEL, _OUT, _IN = "id", "label", "OUT", "IN"
 _GONE = "gone|"

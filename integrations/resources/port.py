@@ -78,6 +78,14 @@ class Direction(StrEnum):
     """Against them: who could get at it?"""
     BOTH = "both"
 
+    @property
+    def back(self) -> "Direction":
+        """The way that leads back."""
+        return _BACK.get(self, self)
+
+
+_BACK = {Direction.OUT: Direction.IN, Direction.IN: Direction.OUT}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
