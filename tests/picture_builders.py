@@ -4,19 +4,16 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
-from itertools import pairwise
-from pathlib import Path as FontFile
-
-from resvg import render, usvg
+from itertools import chain, pairwise
 
 from agent.views import Connections, Cut, Freshness
 from bot.picture.drawing import draw, sheet_of
+from bot.picture.page import page, pixels
+from bot.picture.pen import Pen
 from integrations.findings.port import Severity
 from integrations.resources.port import INTERNET, Link, LinkKind, Path, Resource, Subgraph
 from tests.builders import NOON
 from tests.graph_builders import link, resource
-
-SVG = "{http://www.w3.org/2000/svg}"
 
 
 def thing(number: int, name: str = "", kind: str = "AwsEc2Instance") -> Resource:
@@ -89,18 +86,23 @@ def cut_of(path: Path) -> Cut:
 
 
 def fingerprint(view: Connections) -> str:
-    """One number for everything that is made of a view: SVG, PNG, title, alternative text."""
+    """One number for everything that is made of a view: operators, PNG, title, alternative text."""
     picture = draw(view)
-    words = f"{sheet_of(view).svg()}{picture.title}{picture.alt}"
+    words = f"{sheet_of(view).operators}{picture.title}{picture.alt}"
     return sha256(words.encode() + picture.png).hexdigest()
 
 
-def drawn(svg: str, *fonts: FontFile) -> bytes:
-    """An SVG as PNG; text in it is drawn with these fonts alone."""
-    options = usvg.Options.default()
-    for font in fonts:
-        options.load_font_file(str(font))
-    return bytes(render(usvg.Tree.from_str(svg, options), (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)))
+def drawn(pen: Pen, wide: int, high: int) -> list[bytes]:
+    """Rows of RGB pixels of what a pen wrote."""
+    characters = chain.from_iterable(text.words for text in pen.texts)
+    return rows_of(page("\n".join(pen.parts), characters, (wide, high)))
+
+
+def rows_of(pdf: bytes) -> list[bytes]:
+    """Rows of RGB pixels of a page."""
+    seen = pixels(pdf)
+    starts = range(0, seen.height * seen.stride, seen.stride)
+    return [seen.rgb[at : at + 3 * seen.width] for at in starts]
 
 
 def png_size(png: bytes) -> tuple[int, int]:
@@ -110,34 +112,22 @@ def png_size(png: bytes) -> tuple[int, int]:
     return width, height
 
 
-def png_rows(png: bytes) -> list[bytearray]:
-    """Rows of RGBA pixels of a PNG that is not interlaced (PNG specification, filters 0 to 4)."""
+def png_rows(png: bytes) -> list[bytes]:
+    """Rows of RGB pixels of a PNG of which no row is filtered (PNG specification, 9)."""
     width, height = png_size(png)
+    assert png[24:29] == bytes((8, 2, 0, 0, 0)), "eight bits, three colours, not interlaced"
     raw = zlib.decompress(b"".join(data for kind, data in _chunks(png) if kind == b"IDAT"))
-    step, rows = width * 4, [bytearray(width * 4)]
-    for y in range(height):
-        at = y * (step + 1)
-        rows.append(_unfiltered(raw[at], bytearray(raw[at + 1 : at + 1 + step]), rows[-1]))
-    return rows[1:]
+    step = width * 3 + 1
+    assert len(raw) == height * step
+    assert not any(raw[::step]), "a row is filtered"
+    return [raw[at + 1 : at + step] for at in range(0, len(raw), step)]
 
 
 def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
     at = 8
     while at < len(png):
         (size,) = struct.unpack_from(">I", png, at)
+        (check,) = struct.unpack_from(">I", png, at + 8 + size)
+        assert check == zlib.crc32(png[at + 4 : at + 8 + size])
         yield png[at + 4 : at + 8], png[at + 8 : at + 8 + size]
         at += size + 12
-
-
-def _unfiltered(kind: int, row: bytearray, above: bytearray) -> bytearray:
-    for x in range(len(row)):
-        left = row[x - 4] if x >= 4 else 0
-        up, corner = above[x], above[x - 4] if x >= 4 else 0
-        guess = (0, left, up, (left + up) // 2, _paeth(left, up, corner))[kind]
-        row[x] = (row[x] + guess) % 256
-    return row
-
-
-def _paeth(left: int, up: int, corner: int) -> int:
-    nearest = left + up - corner
-    return min((left, up, corner), key=lambda value: abs(nearest - value))

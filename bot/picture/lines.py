@@ -25,17 +25,14 @@ def draw_lines(pen: Pen, edges: Sequence[Edge], routes: Mapping[Edge, Sequence[P
         drawn |= {(p, heavy) for p in fresh}
         colour, thick = (PATH, 5.0) if heavy else (LINE, 2.5)
         if fresh:
-            dash = ' stroke-dasharray="13 9"' if edge.cut else ""
-            pen.raw(
-                f'<path d="{_path(fresh, pieces, size * 0.8, both=edge.both)}" fill="none" '
-                f'stroke="{colour}" stroke-width="{thick:g}"{dash}/>'
-            )
+            path = _path(fresh, pieces, size * 0.8, both=edge.both)
+            pen.line(path, stroke=colour, thick=thick, dashed=edge.cut)
         for corners in heads:
-            pen.raw(f'<polygon points="{corners}" fill="{colour}"/>')
+            pen.polygon(corners, fill=colour)
 
 
 def _path(fresh: Sequence[Piece], whole: Sequence[Piece], short: float, *, both: bool) -> str:
-    """SVG path data; the ends are drawn a little short, so that heads end in a point."""
+    """Path operators; the ends are drawn a little short, so that heads end in a point."""
     words: list[str] = []
     last: Point | None = None
     for piece in fresh:
@@ -45,40 +42,39 @@ def _path(fresh: Sequence[Piece], whole: Sequence[Piece], short: float, *, both:
         if both and piece is whole[0]:
             points[0] = _shortened(points[0], points[1], short)
         if last != piece.points[0]:
-            words.append(f"M{_xy(points[0])}")
+            words.append(f"{_xy(points[0])} m")
         words.append(_drawn(piece.form, points))
         last = piece.points[-1]
-    return "".join(words)
+    return " ".join(words)
 
 
 def _drawn(form: Form, points: Sequence[Point]) -> str:
     (x0, y0), (x1, y1) = points[0], points[-1]
     if form is Form.STRAIGHT:
-        return f"L{_xy(points[-1])}"
+        return f"{_xy(points[-1])} l"
     if form is Form.CURVE:
         half = (x0 + x1) / 2
-        return f"C{half:.1f} {y0:.1f} {half:.1f} {y1:.1f} {_xy(points[-1])}"
+        return f"{half:.1f} {y0:.1f} {half:.1f} {y1:.1f} {_xy(points[-1])} c"
     if form is Form.ARC:
         aside = points[1][0]
-        return f"C{aside:.1f} {y0:.1f} {aside:.1f} {y1:.1f} {_xy(points[-1])}"
+        return f"{aside:.1f} {y0:.1f} {aside:.1f} {y1:.1f} {_xy(points[-1])} c"
     words = []
     for before, turn, after in zip(points, points[1:], points[2:], strict=False):
         round_by = min(_ROUND, _far(before, turn) / 2, _far(turn, after) / 2)
         near, on = _toward(turn, before, round_by), _toward(turn, after, round_by)
-        words.append(f"L{_xy(near)}Q{_xy(turn)} {_xy(on)}")
-    return "".join([*words, f"L{_xy(points[-1])}"])
+        out, into = _toward(turn, before, round_by / 3), _toward(turn, after, round_by / 3)
+        words.append(f"{_xy(near)} l {_xy(out)} {_xy(into)} {_xy(on)} c")
+    return " ".join([*words, f"{_xy(points[-1])} l"])
 
 
-def _head(tip: Point, before: Point, size: float) -> str:
+def _head(tip: Point, before: Point, size: float) -> list[Point]:
     """Three corners; a line arrives level, or straight from above or below."""
     (x, y), half = tip, size * 0.55
     if abs(before[0] - x) < 1:
         back = y - size if before[1] < y else y + size
-        corners = [tip, (x - half, back), (x + half, back)]
-    else:
-        back = x - size if before[0] < x else x + size
-        corners = [tip, (back, y - half), (back, y + half)]
-    return " ".join(f"{cx:.1f},{cy:.1f}" for cx, cy in corners)
+        return [tip, (x - half, back), (x + half, back)]
+    back = x - size if before[0] < x else x + size
+    return [tip, (back, y - half), (back, y + half)]
 
 
 def _shortened(end: Point, before: Point, by: float) -> Point:

@@ -55,10 +55,11 @@ def test_the_ingress_imports_the_standard_library_and_eight_small_modules() -> N
 
 _EVERYWHERE = {"integrations", "msgspec", "platformdirs", "typing_extensions"}
 _SLACK = {"agent", "bot", "slack_sdk"}
+_PICTURE = {"pypdfium2", "pypdfium2_cfg", "pypdfium2_raw"}
 
 DOORS = {
-    "bot.handlers.worker": _SLACK | {"resvg", "slack_bolt"},
-    "bot.handlers.sweep": _SLACK | {"resvg", "slack_bolt"},
+    "bot.handlers.worker": _SLACK | _PICTURE | {"slack_bolt"},
+    "bot.handlers.sweep": _SLACK | _PICTURE | {"slack_bolt"},
     "bot.handlers.digests": _SLACK,
     "bot.handlers.exposures": {"agent", "bot"},
     "integrations.handlers.findings": {"orjson"},

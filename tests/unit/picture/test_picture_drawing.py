@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from agent.views import Cut
 from bot.picture.drawing import draw, sheet_of
@@ -12,12 +13,12 @@ from tests.graph_builders import link
 from tests.picture_builders import (
     crowded,
     cut_of,
-    drawn,
     fingerprint,
     internet,
     path_of,
     png_rows,
     png_size,
+    rows_of,
     star,
     thing,
     view_of,
@@ -110,14 +111,25 @@ def test_a_small_picture_is_1460_pixels_wide_and_a_large_one_at_least_seven_tent
 
 
 def test_what_is_drawn_is_where_the_sheet_says() -> None:
-    """At a quarter of its size, for the sake of reading pixels in Python."""
     sheet = sheet_of(view_of([thing(0, kind="AwsS3Bucket")]))
-    rows = png_rows(drawn(sheet.svg(0.25)))
+    rows = rows_of(sheet.page(0.25))
     box = sheet.boxes["node/0"]
-    column = 4 * int((box.x + 60) / 4)
+    column = 3 * int((box.x + 60) / 4)
     inside, outside = rows[int((box.bottom - 8) / 4)], rows[int((box.bottom + 8) / 4)]
-    assert bytes(inside[column : column + 3]) == b"\xf7\xf9\xfc"
-    assert bytes(outside[column : column + 3]) == b"\xff\xff\xff"
+    assert inside[column : column + 3] == b"\xf7\xf9\xfc"
+    assert outside[column : column + 3] == b"\xff\xff\xff"
+
+
+def test_the_file_holds_the_pixels_that_were_drawn() -> None:
+    view = view_of([thing(0)])
+    assert png_rows(draw(view).png) == rows_of(sheet_of(view).page())
+
+
+def test_several_threads_draw_at_a_time_and_each_gets_its_own() -> None:
+    views = [view_of([thing(0, f"web-{n}")]) for n in range(4)] * 3
+    with ThreadPoolExecutor(4) as pool:
+        drawn = list(pool.map(draw, views))
+    assert drawn == [draw(view) for view in views[:4]] * 3
 
 
 def test_another_process_with_other_hashes_draws_the_same_bytes() -> None:

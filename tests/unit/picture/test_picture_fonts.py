@@ -1,7 +1,5 @@
 """Texts are as wide as they are measured, and shortened only where they must be."""
 
-from xml.sax.saxutils import escape
-
 import pytest
 
 from bot.picture.fonts import (
@@ -12,25 +10,16 @@ from bot.picture.fonts import (
     wrapped,
 )
 from bot.picture.pen import Pen
-from bot.picture.typeface import typeface
-from tests.picture_builders import drawn, png_rows
+from tests.picture_builders import drawn
 
 
 def _ink(text: str, size: float, *, bold: bool) -> tuple[int, int]:
     """The first and the last column of pixels that a text blackens when it is drawn."""
     pen = Pen()
     pen.text(20, 26, text, size, "#000000", bold=bold)
-    rows = png_rows(drawn(_svg(380, *pen.parts)))
-    columns = [x for row in rows for x in range(380) if row[4 * x] < 128]
+    rows = drawn(pen, 380, 36)
+    columns = [x for row in rows for x in range(380) if row[3 * x] < 128]
     return min(columns), max(columns)
-
-
-def _svg(wide: int, *elements: str) -> str:
-    paper = f'<rect width="{wide}" height="36" fill="#ffffff"/>'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="36">'
-        f"{paper}{''.join(elements)}</svg>"
-    )
 
 
 @pytest.mark.parametrize("bold", [False, True])
@@ -55,25 +44,27 @@ def test_a_text_is_drawn_as_wide_as_it_is_measured(text: str, *, bold: bool) -> 
         "ΑΒΓΔΩαβγδωБДЖЯбджя",
     ],
 )
-def test_every_character_looks_as_resvg_draws_it_with_the_font(
+def test_every_character_is_drawn_in_its_place_and_like_no_other(
     characters: str, *, bold: bool
 ) -> None:
-    pen, theirs = Pen(), []
-    weight = 600 if bold else 400
-    for spot, character in enumerate(characters):
-        pen.text(4 + 30 * spot, 26, character, 24, "#000000", bold=bold)
-        theirs.append(
-            f'<text x="{4 + 30 * spot}" y="26" font-size="24" font-family="Source Sans Pro" '
-            f'font-weight="{weight}">{escape(character)}</text>'
-        )
-    wide = 8 + 30 * len(characters)
-    ours = png_rows(drawn(_svg(wide, *pen.parts)))
-    real = png_rows(drawn(_svg(wide, *theirs), typeface(bold=bold).path))
-    apart = [
-        abs(a - b) for rows in zip(ours, real, strict=True) for a, b in zip(*rows, strict=True)
-    ]
-    assert max(apart) <= 16
-    assert sum(255 - row[4 * x] for row in real for x in range(wide)) > 255 * 20 * len(characters)
+    pen = Pen()
+    for spot, character in enumerate(f"日{characters}"):
+        pen.text(4 + 40 * spot, 26, character, 24, "#000000", bold=bold)
+    rows = drawn(pen, 40 * len(characters) + 40, 36)
+    looks = [tuple(row[at : at + 120] for row in rows) for at in range(0, len(rows[0]), 120)]
+    assert all(min(map(min, look)) < 100 for look in looks), "one left no ink"
+    assert len(set(looks)) == len(looks), "two look the same, or as the box for what is missing"
+
+
+def test_a_letter_is_the_fonts_own_and_stands_on_its_line() -> None:
+    pen = Pen()
+    pen.text(5, 30, "I", 40, "#000000", bold=True)
+    inked = {
+        (x, y) for y, row in enumerate(drawn(pen, 30, 40)) for x in range(30) if row[3 * x] < 128
+    }
+    columns, lines = {x for x, _ in inked}, {y for _, y in inked}
+    assert (min(lines), max(lines)) == (4, 29), "capitals are 0.66 of the type high"
+    assert len(inked) == len(columns) * len(lines), "a bar is all ink"
 
 
 def test_a_character_that_the_font_lacks_is_drawn_as_its_box_for_those() -> None:

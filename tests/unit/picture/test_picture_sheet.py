@@ -5,7 +5,7 @@ from collections import Counter
 
 from agent.views import Cut
 from bot.picture.drawing import sheet_of
-from bot.picture.svg import Sheet
+from bot.picture.sheet import Sheet
 from integrations.findings.port import Severity
 from integrations.resources.port import Link, LinkKind
 from tests.graph_builders import link
@@ -62,10 +62,10 @@ def test_what_is_not_drawn_is_said_under_the_title() -> None:
 
 def test_the_path_is_bold_and_its_cut_is_dashed() -> None:
     path = path_of(internet(), thing(0), thing(1))
-    svg = sheet_of(view_of([], path=path, cut=cut_of(path))).svg()
-    lines = re.findall(r'stroke-width="5"( stroke-dasharray)?', svg)
+    drawn = sheet_of(view_of([], path=path, cut=cut_of(path))).operators
+    lines = re.findall(r" 5 w (\[13 9\] 0 d)?", drawn)
     assert lines.count("") == 2, "one line of the path, one in the legend"
-    assert lines.count(" stroke-dasharray") == 2, "the cut, and the legend's"
+    assert lines.count("[13 9] 0 d") == 2, "the cut, and the legend's"
 
 
 def test_few_boxes_are_drawn_with_large_type_and_many_with_small() -> None:

@@ -1,7 +1,8 @@
-"""A picture as SVG: a title, boxes and lines, a footer that says whose it is and from when."""
+"""A picture on its sheet: a title, boxes and lines, a footer that says whose and from when."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from bot.picture.cards import Style, chip_rects, draw_card, draw_pill, draw_tray, head, pill_width
 from bot.picture.composing import Composition, composed
@@ -9,7 +10,8 @@ from bot.picture.folding import Edge, Node, Shown
 from bot.picture.fonts import drawable, fitted, width, wrapped
 from bot.picture.labels import CUT_WORD, Label, draw_labels, placed_labels
 from bot.picture.lines import draw_lines
-from bot.picture.pen import INK, MUTED, PAPER, PATH, Pen, Text
+from bot.picture.page import page
+from bot.picture.pen import INK, MUTED, PATH, Pen, Text
 from bot.picture.saying import told_by
 from bot.picture.shapes import Piece, Rect
 from integrations.findings.port import Severity
@@ -50,8 +52,8 @@ class Words:
 class Sheet:
     """A finished picture, with where its things are."""
 
-    elements: str = field(repr=False)
-    """SVG elements, one after another."""
+    operators: str = field(repr=False)
+    """What draws it (see `Pen`)."""
     shown: Shown
     width: float
     height: float
@@ -65,15 +67,10 @@ class Sheet:
     lines: dict[Edge, list[Piece]] = field(repr=False)
     """The pieces of every line."""
 
-    def svg(self, scale: float = 1.0) -> str:
-        """The whole picture, larger or smaller."""
-        wide, high = f"{self.width:.0f}", f"{self.height:.0f}"
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width * scale:.0f}" '
-            f'height="{self.height * scale:.0f}" viewBox="0 0 {wide} {high}" '
-            f'preserveAspectRatio="none"><rect width="{wide}" height="{high}" fill="{PAPER}"/>'
-            f"{self.elements}</svg>"
-        )
+    def page(self, scale: float = 1.0) -> bytes:
+        """The whole picture as a PDF page, larger or smaller."""
+        characters = chain.from_iterable(text.words for text in self.texts)
+        return page(self.operators, characters, (self.width, self.height), scale)
 
 
 def sheet(shown: Shown, words: Words) -> Sheet:
@@ -99,7 +96,7 @@ def sheet(shown: Shown, words: Words) -> Sheet:
     draw_labels(pen, labels, style.small)
     height = _foot(pen, words, shown, bottom + _GAP)
     return Sheet(
-        "".join(pen.parts),
+        "\n".join(pen.parts),
         shown,
         WIDTH,
         height,
@@ -183,11 +180,8 @@ def _entries(pen: Pen, entries: Sequence[_Entry], x: float, y: float) -> None:
         if isinstance(kind, Severity):
             draw_pill(pen, kind, x + swatch, at, _PILL_TYPE)
         else:
-            dash = ' stroke-dasharray="13 9"' if kind else ""
-            pen.raw(
-                f'<path d="M{x:.1f} {at:.1f}h{swatch:.0f}" stroke="{PATH}" '
-                f'stroke-width="5"{dash} fill="none"/>'
-            )
+            path = f"{x:.1f} {at:.1f} m {x + swatch:.1f} {at:.1f} l"
+            pen.line(path, stroke=PATH, thick=5.0, dashed=kind is not None)
         pen.text(x + swatch + 10, y, text, _FOOT_TYPE, MUTED)
         x += swatch + 10 + width(text, _FOOT_TYPE) + 28
 
