@@ -103,12 +103,12 @@ class Fifo:
     down: bool = False
     names: dict[str, float] = field(default_factory=dict)
 
-    def send(self, text: str, group: str, name: str) -> None:
+    def send(self, quoted_text: str, group: str, name: str) -> None:
         if self.down:
             raise NotSentError("TimeoutError")
         if self.clock() - self.names.get(name, -FIFO_S) >= FIFO_S:
             self.names[name] = self.clock()
-            self.sent.append((text, group, name))
+            self.sent.append((json.loads(quoted_text), group, name))
 
 
 @dataclass

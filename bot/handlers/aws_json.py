@@ -4,16 +4,22 @@ Signature Version 4: "Create a signed AWS API request" in the IAM User Guide. Th
 protocol: the operation in `X-Amz-Target`, errors by a status and `__type`.
 """
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import json
 import time
 import urllib.parse
-from collections.abc import Callable
-from typing import NamedTuple
 
-from bot.handlers.settings import AwsKeys
+from bot.handlers.hmac_sha256 import HmacSha256
 from bot.handlers.wire import Wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.handlers.settings import AwsKeys
 
 _AGAIN_WITHIN_S = 0.5
 """A kept connection that the other side has closed in the meantime is found out at once."""
@@ -29,15 +35,19 @@ class RefusedCallError(Exception):
     """
 
 
-class Service(NamedTuple):
+class Service:
     """One service of AWS as its protocol names it."""
 
-    name: str
-    """In the signature's scope: `sqs`."""
-    target: str
-    """Before the operation's name: `AmazonSQS`."""
-    version: str
-    """Of the JSON protocol: `1.0` or `1.1`."""
+    __slots__ = ("name", "target", "version")
+
+    def __init__(self, name: str, target: str, version: str) -> None:
+        """`name` in the signature's scope is `sqs`, `target` before an operation `AmazonSQS`.
+
+        `version` is that of the JSON protocol: `1.0` or `1.1`.
+        """
+        self.name = name
+        self.target = target
+        self.version = version
 
 
 class AwsJson:
@@ -62,13 +72,19 @@ class AwsJson:
         if not parts.hostname or not (parts.scheme == "https" or local):
             raise ValueError("no https address")
         self._service = service
-        self._host = parts.netloc
         self._wire = Wire(parts.hostname, parts.port or (80 if local else 443), tls=not local)
         self._region = region
         self._keys = keys
         self._clock = clock
         self._timer = timer
-        self._day = ("", b"")
+        self._day: tuple[str, str, HmacSha256] | None = None
+        # Fields in the order of their names, as they are signed.
+        kind = f"application/x-amz-json-{service.version}"
+        self._first = f"content-type:{kind}\nhost:{parts.netloc}\nx-amz-date:"
+        token = f"x-amz-security-token:{keys.token}\n" if keys.token else ""
+        self._then = f"\n{token}x-amz-target:{service.target}."
+        names = "content-type;host;x-amz-date;x-amz-security-token;x-amz-target"
+        self._names = names if token else names.replace("x-amz-security-token;", "")
 
     def call(self, operation: str, payload: bytes, timeout_s: float) -> dict[str, object]:
         """What AWS answers to an operation; `payload` is its parameters in JSON.
@@ -80,7 +96,7 @@ class AwsJson:
         """
         status, said = self._posted(operation, payload, timeout_s)
         try:
-            told = json.loads(said)
+            told = json.loads(said.decode())
         except (ValueError, RecursionError):
             told = None
         if not isinstance(told, dict):
@@ -93,60 +109,46 @@ class AwsJson:
         """Give the connection up."""
         self._wire.close()
 
-    def signed_headers(self, operation: str, payload: bytes) -> dict[str, str]:
-        """The request's headers, with its signature."""
-        service = self._service
+    def signed(self, operation: str, payload: bytes) -> bytes:
+        """The whole request, with its signature."""
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._clock()))
-        heads = {
-            "content-type": f"application/x-amz-json-{service.version}",
-            "host": self._host,
-            "x-amz-date": stamp,
-            "x-amz-target": f"{service.target}.{operation}",
-        }
-        if self._keys.token:
-            heads["x-amz-security-token"] = self._keys.token
-        names = sorted(heads)
-        lines = "".join(f"{name}:{heads[name]}\n" for name in names)
-        listed = ";".join(names)
-        canonical = f"POST\n/\n\n{lines}\n{listed}\n{hashlib.sha256(payload).hexdigest()}"
-        scope = f"{stamp[:8]}/{self._region}/{service.name}/aws4_request"
-        digest = hashlib.sha256(canonical.encode()).hexdigest()
-        to_sign = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{digest}"
-        mac = hmac.new(self._key(stamp[:8]), to_sign.encode(), "sha256").hexdigest()
-        heads["authorization"] = (
-            f"AWS4-HMAC-SHA256 Credential={self._keys.access_key}/{scope}, "
-            f"SignedHeaders={listed}, Signature={mac}"
+        if self._day is None or self._day[0] != stamp[:8]:
+            self._day = self._of(stamp[:8])
+        _, scope, key = self._day
+        # What is signed is sent as it stands: a field needs no blank after its colon.
+        fields = f"{self._first}{stamp}{self._then}{operation}\n"
+        hashed = hashlib.sha256(payload).hexdigest()
+        canonical = f"POST\n/\n\n{fields}\n{self._names}\n{hashed}".encode()
+        digest = hashlib.sha256(canonical).hexdigest()
+        to_sign = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{digest}".encode()
+        head = (
+            f"POST / HTTP/1.1\n{fields}content-length: {len(payload)}\n"
+            f"authorization: AWS4-HMAC-SHA256 Credential={self._keys.access_key}/{scope}, "
+            f"SignedHeaders={self._names}, Signature={key.hex_of(to_sign)}\n\n"
         )
-        return heads
+        return head.replace("\n", "\r\n").encode("ascii") + payload
 
-    def _key(self, day: str) -> bytes:
-        """The key of a day, made once a day."""
-        if self._day[0] != day:
-            key = f"AWS4{self._keys.secret_key}".encode()
-            for part in (day, self._region, self._service.name, "aws4_request"):
-                key = hmac.new(key, part.encode(), "sha256").digest()
-            self._day = (day, key)
-        return self._day[1]
+    def _of(self, day: str) -> tuple[str, str, HmacSha256]:
+        """A day, its scope and its key, made once a day."""
+        key = f"AWS4{self._keys.secret_key}".encode()
+        for part in (day, self._region, self._service.name, "aws4_request"):
+            key = hmac.digest(key, part.encode(), "sha256")
+        return day, f"{day}/{self._region}/{self._service.name}/aws4_request", HmacSha256(key)
 
     def _posted(self, operation: str, payload: bytes, timeout_s: float) -> tuple[int, bytes]:
+        request = self.signed(operation, payload)
         began = self._timer()
         reused = self._wire.open
         try:
-            return self._post(operation, payload, timeout_s)
+            return self._wire.exchange(request, timeout_s)
         except OSError as error:
             took = self._timer() - began
             if not reused or isinstance(error, TimeoutError) or took > _AGAIN_WITHIN_S:
                 raise RefusedCallError(type(error).__name__[:_MOST_CODE]) from error
         try:
-            return self._post(operation, payload, timeout_s - took)
+            return self._wire.exchange(request, timeout_s - took)
         except OSError as error:
             raise RefusedCallError(type(error).__name__[:_MOST_CODE]) from error
-
-    def _post(self, operation: str, payload: bytes, timeout_s: float) -> tuple[int, bytes]:
-        heads = self.signed_headers(operation, payload)
-        lines = "".join(f"{name}: {value}\r\n" for name, value in heads.items())
-        head = f"POST / HTTP/1.1\r\n{lines}content-length: {len(payload)}\r\n\r\n"
-        return self._wire.exchange(head.encode("ascii") + payload, timeout_s)
 
 
 def _code(told: dict[str, object]) -> str:

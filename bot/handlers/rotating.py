@@ -4,12 +4,18 @@ From AWS Secrets Manager (`GetSecretValue` in its API reference: `SecretString`,
 is labelled AWSCURRENT) with the standard library only, as the ingress reads its own.
 """
 
+from __future__ import annotations
+
 import json
 import time
-from collections.abc import Callable
 
 from bot.handlers.aws_json import AwsJson, RefusedCallError, Service
-from bot.handlers.settings import AwsKeys, SecretPlace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.handlers.settings import AwsKeys, SecretPlace
 
 KEPT_S = 300.0
 """After that long a secret is read again: what was taken back is believed for no longer."""

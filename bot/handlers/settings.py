@@ -1,8 +1,12 @@
 """What the environment says of the doors; the standard library only, as the ingress imports it."""
 
+from __future__ import annotations
+
 import os
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 PATH = "/slack/events"
 """Where Slack delivers, unless SECURITY_ASSIST_SLACK_PATH says otherwise."""
@@ -14,43 +18,71 @@ class MissingSettingError(Exception):
     """A door was started without a setting that it needs; says which."""
 
 
-class AwsKeys(NamedTuple):
+class AwsKeys:
     """The credentials of the function's role, which Lambda puts into the environment.
 
     They do not change while the process lives: Lambda starts another before they run out.
     """
 
-    access_key: str
-    secret_key: str
-    token: str
+    __slots__ = ("access_key", "secret_key", "token")
+
+    def __init__(self, access_key: str, secret_key: str, token: str) -> None:
+        """`token` is empty where the keys are somebody's own."""
+        self.access_key = access_key
+        self.secret_key = secret_key
+        self.token = token
 
 
-class SecretPlace(NamedTuple):
+class SecretPlace:
     """Where AWS Secrets Manager has a secret."""
 
-    arn: str
-    region: str
-    url: str
+    __slots__ = ("arn", "region", "url")
+
+    def __init__(self, arn: str, region: str, url: str) -> None:
+        """`url` is the service's, or an endpoint's that stands for it."""
+        self.arn = arn
+        self.region = region
+        self.url = url
 
 
-class IngressSettings(NamedTuple):
-    """What the ingress needs; has no repr of its own, so never print it."""
+class IngressSettings:
+    """What the ingress needs."""
 
-    signing_secret: str | SecretPlace
-    queue_url: str
-    region: str
-    keys: AwsKeys
-    path: str = PATH
+    __slots__ = ("keys", "path", "queue_url", "region", "signing_secret")
+
+    def __init__(
+        self,
+        signing_secret: str | SecretPlace,
+        queue_url: str,
+        region: str,
+        keys: AwsKeys,
+        path: str = PATH,
+    ) -> None:
+        """`path` is where Slack delivers."""
+        self.signing_secret = signing_secret
+        self.queue_url = queue_url
+        self.region = region
+        self.keys = keys
+        self.path = path
 
 
-class WorkerSettings(NamedTuple):
-    """What the worker needs to know of Slack; has no repr of its own, so never print it."""
+class WorkerSettings:
+    """What the worker needs to know of Slack."""
 
-    signing_secret: str | SecretPlace
-    bot_token: str | SecretPlace
-    api_url: str
-    keys: AwsKeys
-    """Empty where neither secret is in Secrets Manager."""
+    __slots__ = ("api_url", "bot_token", "keys", "signing_secret")
+
+    def __init__(
+        self,
+        signing_secret: str | SecretPlace,
+        bot_token: str | SecretPlace,
+        api_url: str,
+        keys: AwsKeys,
+    ) -> None:
+        """`keys` are empty where neither secret is in Secrets Manager."""
+        self.signing_secret = signing_secret
+        self.bot_token = bot_token
+        self.api_url = api_url
+        self.keys = keys
 
 
 def ingress(env: Mapping[str, str] | None = None) -> IngressSettings:

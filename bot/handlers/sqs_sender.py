@@ -1,12 +1,18 @@
 """One message into SQS FIFO with the standard library: an SDK would take most of a cold start."""
 
+from __future__ import annotations
+
 import hashlib
 import time
-from collections.abc import Callable
 from json.encoder import encode_basestring_ascii as quoted
 
 from bot.handlers.aws_json import AwsJson, RefusedCallError, Service
-from bot.handlers.settings import AwsKeys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.handlers.settings import AwsKeys
 
 TIMEOUT_S = 2.2
 """For all of a send: Slack waits for 3 s."""
@@ -39,11 +45,12 @@ class SqsSender:
         except ValueError:
             said = "SECURITY_ASSIST_QUEUE has to be the https URL of a queue in SQS"
             raise ValueError(said) from None
-        self._queue_url = queue_url
+        self._to_queue = f'{{"QueueUrl": {quoted(queue_url)}, "MessageBody": '
 
-    def send(self, text: str, group: str, name: str) -> None:
+    def send(self, quoted_text: str, group: str, name: str) -> None:
         """Put a message, and return once SQS has said that it has it.
 
+        `quoted_text` is the message as a string of JSON in ASCII, quotation marks and all.
         `group` and `name` become digests, as `integrations/work` makes them: SQS keeps the order
         of a group, and takes one message of a name in five minutes. So what was sent twice, as its
         connection was closed, is there once.
@@ -52,7 +59,7 @@ class SqsSender:
             NotSentError: it is not known that SQS has it.
         """
         wanted = (
-            f'{{"QueueUrl": {quoted(self._queue_url)}, "MessageBody": {quoted(text)}, '
+            f"{self._to_queue}{quoted_text}, "
             f'"MessageGroupId": "{_digest(group)}", "MessageDeduplicationId": "{_digest(name)}"}}'
         )
         try:

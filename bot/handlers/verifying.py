@@ -7,10 +7,17 @@ Slack's own library takes any timestamp that Python's `int` takes, and future on
 ones, so that a request lives for 600 s there.
 """
 
+from __future__ import annotations
+
 import binascii
 import hmac
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from bot.handlers.hmac_sha256 import HmacSha256
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 MOST_BYTES = 750_000
@@ -27,7 +34,6 @@ _MOST_HEADERS = 64
 _MOST_HEADER_BYTES = 16_384
 _TIMESTAMP_DIGITS = 10
 _SIGNATURE_LENGTH = 67
-_OURS = ("x-slack-request-timestamp", "x-slack-signature", "content-type")
 _KINDS = frozenset({JSON, FORM})
 
 
@@ -42,17 +48,23 @@ class Refused(Exception):  # noqa: N818 - an outcome, not a fault
         self.length = length
 
 
-class Signed(NamedTuple):
+class Signed:
     """What Slack signed, and when it came; nothing else of a request is believed."""
 
-    timestamp: str
-    signature: str
-    content_type: str
-    body: bytes
-    received_at: float
+    __slots__ = ("body", "content_type", "received_at", "signature", "timestamp")
+
+    def __init__(
+        self, timestamp: str, signature: str, content_type: str, body: bytes, received_at: float
+    ) -> None:
+        """`received_at` in seconds since the epoch."""
+        self.timestamp = timestamp
+        self.signature = signature
+        self.content_type = content_type
+        self.body = body
+        self.received_at = received_at
 
 
-def verified(event: Mapping[str, Any], path: str, secret: bytes, now: float) -> Signed:
+def verified(event: Mapping[str, Any], path: str, secret: HmacSha256, now: float) -> Signed:
     """The delivery that an event carries; `now` in seconds since the epoch.
 
     Raises:
@@ -65,8 +77,8 @@ def verified(event: Mapping[str, Any], path: str, secret: bytes, now: float) -> 
     _check_timestamp(timestamp, now, length)
     if len(signature) != _SIGNATURE_LENGTH or not signature.startswith("v0="):
         raise Refused(401, "signature-form", length)
-    mac = hmac.new(secret, b"v0:" + timestamp.encode() + b":" + body, "sha256").hexdigest()
-    if not hmac.compare_digest(f"v0={mac}".encode(), signature.encode()):
+    mac = secret.hex_of(b"v0:" + timestamp.encode() + b":" + body)
+    if not hmac.compare_digest(f"v0={mac}", signature):
         raise Refused(401, WRONG_SIGNATURE, length)
     if kind not in _KINDS:
         raise Refused(415, "content-type", length)
@@ -93,23 +105,22 @@ def _headers(given: object) -> tuple[str, str, str]:
         raise Refused(400, "headers")
     if len(given) > _MOST_HEADERS:
         raise Refused(431, "headers-many")
-    size = 0
-    kept: dict[str, str] = {}
-    for name, value in given.items():
-        if not isinstance(name, str) or not isinstance(value, str):
-            raise Refused(400, "headers")
-        size += len(name) + len(value)
-        if size > _MOST_HEADER_BYTES:
-            raise Refused(431, "headers-large")
-        if not (name.isascii() and value.isascii()):
-            raise Refused(400, "headers-non-ascii")
-        lowered = name.lower()
-        if lowered in _OURS:
-            if lowered in kept or "," in value:
-                raise Refused(400, "headers-twice")
-            kept[lowered] = value
-    kind = kept.get("content-type", "").partition(";")[0].strip().lower()
-    return kept.get("x-slack-request-timestamp", ""), kept.get("x-slack-signature", ""), kind
+    try:
+        names, values = "".join(given), "".join(given.values())
+    except TypeError:
+        raise Refused(400, "headers") from None
+    if len(names) + len(values) > _MOST_HEADER_BYTES:
+        raise Refused(431, "headers-large")
+    if not (names.isascii() and values.isascii()):
+        raise Refused(400, "headers-non-ascii")
+    # An event of format 2.0 has its names in small letters already.
+    kept = given if names.islower() else {name.lower(): value for name, value in given.items()}
+    timestamp = kept.get("x-slack-request-timestamp", "")
+    signature = kept.get("x-slack-signature", "")
+    kind = kept.get("content-type", "")
+    if len(kept) < len(given) or "," in f"{timestamp}{signature}{kind}":
+        raise Refused(400, "headers-twice")
+    return timestamp, signature, kind.partition(";")[0].strip().lower()
 
 
 def _body(event: Mapping[str, Any]) -> bytes:

@@ -4,13 +4,22 @@
 an answer has a Content-Length, as SQS's have (RFC 9112, section 6.2), or it is not understood.
 """
 
+from __future__ import annotations
+
 import socket
 import ssl
 import time
-from collections.abc import Callable
 
-_MOST_ANSWER = 65_536
-_HEAD_END = b"\r\n\r\n"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MOST_ANSWER, _LENGTH_DIGITS = 65_536, 5
+_LATE_S = 0.02
+"""How much longer than it was told an exchange may wait: to set a socket's timeout is a call of the
+system each time, and while nothing has been waited for there is nothing to set."""
+_LINE_END, _HEAD_END, _LENGTH = b"\r\n", b"\r\n\r\n", b"\r\ncontent-length:"
+_VERSIONS = (b"HTTP/1.1 ", b"HTTP/1.0 ")
 
 
 class WireError(OSError):
@@ -28,6 +37,7 @@ class Wire:
         self._tls = ssl.create_default_context() if tls else None
         self._timer = timer
         self._socket: socket.socket | None = None
+        self._allowed = 0.0
 
     @property
     def open(self) -> bool:
@@ -45,7 +55,7 @@ class Wire:
         # Kept only if all goes well: after a failure its next answer could be the last one's.
         self._socket = None
         try:
-            connection.settimeout(self._left(until))
+            self._allow(connection, until)
             connection.sendall(request)
             status, body, kept = self._answer(connection, until)
         except BaseException:
@@ -65,6 +75,7 @@ class Wire:
 
     def _connected(self, timeout_s: float) -> socket.socket:
         plain = socket.create_connection(self._address, timeout_s)
+        self._allowed = timeout_s
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._tls is None:
@@ -75,37 +86,39 @@ class Wire:
             raise
 
     def _answer(self, connection: socket.socket, until: float) -> tuple[int, bytes, bool]:
-        came = b""
+        came = self._more(connection, until, 0)
         while _HEAD_END not in came:
             came += self._more(connection, until, len(came))
         head, _, body = came.partition(_HEAD_END)
-        first, *lines = head.split(b"\r\n")
-        status = first.split(b" ", 2)[1:2]
-        fields = {}
-        for line in lines:
-            name, _, value = line.partition(b":")
-            fields[name.strip().lower()] = value.strip()
-        length = fields.get(b"content-length", b"")
-        if not first.startswith(b"HTTP/1.") or not (status and status[0].isdigit()):
+        version, status, fields = head[:9], head[9:12], head.lower()
+        if version not in _VERSIONS or not status.isdigit():
             raise WireError("no status")
-        if not length.isdigit() or len(length) > len(str(_MOST_ANSWER)):
+        length = fields.partition(_LENGTH)[2].partition(_LINE_END)[0].strip()
+        if not length.isdigit() or len(length) > _LENGTH_DIGITS:
             raise WireError("no length")
-        while len(body) < int(length):
+        if fields.count(_LENGTH) > 1:
+            raise WireError("two lengths")
+        whole = int(length)
+        while len(body) < whole:
             body += self._more(connection, until, len(body))
-        kept = fields.get(b"connection", b"").lower() != b"close" and first.startswith(b"HTTP/1.1")
-        return int(status[0]), body, kept and len(body) == int(length)
+        # Who says "close" in any field may mean it: a new connection is the worst that comes of it.
+        kept = version == _VERSIONS[0] and b"close" not in fields and len(body) == whole
+        return int(status), body, kept
 
     def _more(self, connection: socket.socket, until: float, have: int) -> bytes:
         if have > _MOST_ANSWER:
             raise WireError("too long")
-        connection.settimeout(self._left(until))
+        self._allow(connection, until)
         came = connection.recv(_MOST_ANSWER)
         if not came:
             raise ConnectionResetError("closed before the answer was whole")
         return came
 
-    def _left(self, until: float) -> float:
+    def _allow(self, connection: socket.socket, until: float) -> None:
+        """Let it wait for what is left of the time."""
         left = until - self._timer()
         if left <= 0:
             raise TimeoutError("no time left")
-        return left
+        if not left <= self._allowed <= left + _LATE_S:
+            connection.settimeout(left)
+            self._allowed = left

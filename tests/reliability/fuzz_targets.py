@@ -9,6 +9,7 @@ door        the body of a delivery that Slack signed, after a byte that says of 
 
 from collections.abc import Callable
 
+from bot.handlers.hmac_sha256 import HmacSha256
 from bot.handlers.verifying import Refused, verified
 from tests.lambda_slack import FORM, JSON, NOW, PATH, SECRET, Edge, delivered, sign
 
@@ -50,7 +51,7 @@ def verifier(data: bytes) -> None:
         "isBase64Encoded": bool(data) and data[0] % 2 == 1,
     }
     try:
-        verified(event, PATH, SECRET.encode(), NOW)
+        verified(event, PATH, HmacSha256(SECRET.encode()), NOW)
     except Refused as refused:
         if refused.reason != AFTER_SIGNATURE:
             return

@@ -143,6 +143,11 @@ _REFUSED: dict[str, tuple[int, str, dict[str, Any]]] = {
         "signature",
         delivered(mention(), signature=sign(_STAMP, mention(), "other")),
     ),
+    "a timestamp twice, in two spellings": (
+        400,
+        "headers-twice",
+        delivered(mention(), more={"X-Slack-Request-Timestamp": _STAMP}),
+    ),
     "capitals": (
         401,
         "signature",
@@ -187,6 +192,22 @@ def test_refused_with_one_short_line_that_says_why_and_nothing_else(edge: Edge, 
     (line,) = edge.lines
     assert len(line.encode()) <= 256
     assert json.loads(line).keys() == {"door", "reason", "status", "bytes"}
+
+
+def test_names_of_headers_may_have_capitals(edge: Edge) -> None:
+    event = delivered(mention())
+    event["headers"] = {name.title(): value for name, value in event["headers"].items()}
+    assert edge.receive(event) == 200
+
+
+def test_what_a_delivery_says_is_quoted_and_its_body_is_whole(edge: Edge) -> None:
+    odd = 'Ev"~\\"~\u2028'
+    body = mention(odd, ts="17.~", channel='C"1~')
+    assert edge.receive(delivered(body)) == 200
+    ((text, group, name),) = edge.fifo.sent
+    job = json.loads(text)
+    assert (job["id"], job["group"]) == (name, group) == (PREFIX + odd, 'slack/T1/C"1~/17.~')
+    assert unpacked(job["body"]).body == body
 
 
 @pytest.mark.parametrize("offset", [-300, -1, 0, 60])

@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from itertools import chain, repeat
 
 import pytest
 
@@ -43,7 +44,7 @@ def that_says(*pieces: bytes, stay: bool = False) -> Iterator[Wire]:
     [
         (_FINE,),
         tuple(bytes([b]) for b in _FINE),
-        (b"HTTP/1.1 200\r\nconnection: keep-alive\r\nCONTENT-LENGTH:2\r\n\r\n", b"{", b"}"),
+        (b"HTTP/1.1 200\r\nconnection: keep-alive\r\nCONTENT-LENGTH:2 \r\n\r\n", b"{", b"}"),
     ],
     ids=["at once", "byte by byte", "in its own spelling"],
 )
@@ -53,9 +54,18 @@ def test_an_answer_is_read_however_it_comes(pieces: tuple[bytes, ...]) -> None:
         assert wire.open
 
 
-def test_a_connection_that_is_to_be_closed_is_not_kept() -> None:
-    with that_says(_FINE.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)) as wire:
-        assert wire.exchange(b"POST", 5) == (200, b"{}")
+@pytest.mark.parametrize(
+    "said",
+    [
+        _FINE.replace(b"\r\n", b"\r\nConnection: close\r\n", 1),
+        _FINE.replace(b"\r\n", b"\r\nconnection:Close\r\n", 1),
+        _FINE.replace(b"HTTP/1.1", b"HTTP/1.0"),
+        _FINE + b"more than was announced",
+    ],
+)
+def test_a_connection_that_is_to_be_closed_is_not_kept(said: bytes) -> None:
+    with that_says(said) as wire:
+        assert wire.exchange(b"POST", 5)[0] == 200
         assert not wire.open
 
 
@@ -65,6 +75,9 @@ def test_a_connection_that_is_to_be_closed_is_not_kept() -> None:
         b"",
         _FINE[:-1],
         b"SSH-2.0\r\n\r\n",
+        _FINE.replace(b"\r\n", b"\r\nContent-Length: 3\r\n", 1),
+        _FINE.replace(b"Content-Length", b"X-Content-Length"),
+        _FINE.replace(b"HTTP/1.1", b"HTTP/2"),
         b"HTTP/1.1 OK\r\nContent-Length: 2\r\n\r\n{}",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n{}",
@@ -83,3 +96,12 @@ def test_what_is_no_whole_answer_is_none(said: bytes) -> None:
 def test_who_does_not_finish_in_time_is_not_waited_for(said: tuple[bytes, ...]) -> None:
     with that_says(*said, stay=True) as wire, pytest.raises(TimeoutError):
         wire.exchange(b"POST", 0.05)
+
+
+def test_all_of_an_exchange_has_its_time_and_not_each_piece_of_it() -> None:
+    now = chain([0.0, 0.0, 0.0], repeat(1.0))
+    with that_says(_FINE[:-1], stay=True) as kept:
+        wire = Wire(*kept._address, tls=False, timer=lambda: next(now))
+        with closing(wire), pytest.raises(TimeoutError, match="no time left"):
+            wire.exchange(b"POST", 1)
+        assert not wire.open
