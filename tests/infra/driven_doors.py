@@ -1,9 +1,10 @@
 """Every door of the hub driven through what it does, and what it called of AWS meanwhile.
 
 The doors run as Lambda runs them, with the environment that the template gives them, over the hub's
-emulator and the demo's emulated accounts.
+emulator, a real Gremlin Server and the demo's emulated accounts.
 """
 
+import io
 import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typing_extensions import override
 
@@ -24,15 +27,17 @@ from integrations.aws import AwsSession
 from integrations.connect import Connections
 from integrations.settings import EMULATED, AwsAccess, Settings
 from integrations.work.sqs import make_queue
+from tests.builders import ocsf_event
 from tests.e2e.slack_stage import SECRET, TOKEN
 from tests.event_source import brought, received
 from tests.infra.deployed_stage import secret
+from tests.infra.recorded_graph import GraphRecorder, recorded_graph
 from tests.infra.recording import Called, Recorder, recording
 from tests.infra.talk import ANALYST, CHANNEL, FIRST, SECOND, Talk, workspace_at
 from tests.lambda_runtime import LambdaFunction, on_lambda
 from tests.lambda_slack import delivered
 from tests.loopback_http import Quiet, serving
-from tests.real_engines import engine, hub_account
+from tests.real_engines import empty_gremlin, engine, gremlin_source, hub_account
 from tests.unit.findings.given import asff
 
 SECURITY_HUB = "Security Hub Findings - Imported"
@@ -46,6 +51,7 @@ ROLES = {
     "changes": "integrations.handlers.resources",
     "sync": "integrations.handlers.resources",
     "pull": "integrations.handlers.findings",
+    "lake": "integrations.handlers.security_lake",
 }
 """The door of each role."""
 _TURNS = 40
@@ -66,20 +72,28 @@ class Doors:
         self._environment = environment
         self._functions: dict[str, LambdaFunction] = {}
         self._recorders: dict[str, Recorder] = {}
+        self._graphs: dict[str, GraphRecorder] = {}
         self._entered: dict[str, set[Called]] = {}
         self.accounts: Recorder | None = None
         """What the hub calls of the tenants' emulator; the ingress calls nothing there."""
 
-    def open(self, role: str, door: str) -> None:
-        """Start a door's process; its calls are taken down as its role's."""
+    def open(self, role: str, door: str, **more: str) -> None:
+        """Start a door's process; its calls are taken down as its role's.
+
+        `more` is its own environment beside everybody's.
+        """
         key = self._environment["AWS_ACCESS_KEY_ID"]
         recorder = self._opened.enter_context(recording(self._endpoint, key))
         queue = self._environment["SECURITY_ASSIST_QUEUE"].replace(self._endpoint, recorder.url)
         own = {"AWS_ENDPOINT_URL": recorder.url, "SECURITY_ASSIST_QUEUE": queue}
+        if role != "ingress":
+            at, source = gremlin_source()
+            self._graphs[role] = self._opened.enter_context(recorded_graph(at))
+            own["SECURITY_ASSIST_GRAPH"] = f"{self._graphs[role].url}#{source}"
         self._functions[role] = self._opened.enter_context(
             on_lambda(
                 f"{door}.lambda_handler",
-                {**self._environment, **own},
+                {**self._environment, **own, **more},
                 self._folder / f"{role}.log",
                 _DEADLINE_S,
             )
@@ -99,7 +113,9 @@ class Doors:
     def seen(self) -> dict[str, set[Called]]:
         """What each role was used for."""
         return {
-            role: recorder.calls | self._entered.get(role, set())
+            role: recorder.calls
+            | self._entered.get(role, set())
+            | (self._graphs[role].calls if role in self._graphs else set())
             for role, recorder in self._recorders.items()
         }
 
@@ -107,6 +123,7 @@ class Doors:
 @contextmanager
 def driven(folder: Path) -> Iterator[dict[str, set[Called]]]:
     """What each role's door called, after all of them have done what they do."""
+    empty_gremlin()
     endpoint, account, name = str(engine("hub")["url"]), hub_account(), f"d{secrets.token_hex(4)}"
     session = AwsSession(
         access_key=account,
@@ -138,11 +155,14 @@ def driven(folder: Path) -> Iterator[dict[str, set[Called]]]:
             recording(emulated.url, emulated.hub_credentials.access_key_id)
         )
         _tell(state, doors.accounts.url, emulated)
+        # Objects are the hub's own to read: they are not in the demo's accounts.
+        without = {"SECURITY_ASSIST_STATE": str(folder / "lake"), "SECURITY_ASSIST_AWS": "on"}
         for role, door in ROLES.items():
-            doors.open(role, door)
+            doors.open(role, door, **(without if role == "lake" else {}))
         driven_by.append(doors)
         _drive_the_bot(doors, Talk(workspace), session.client("sqs"), queue)
         _drive_the_pipelines(doors)
+        _drive_the_lake(doors, session.client("s3"), name)
         yield doors.seen()
 
 
@@ -154,7 +174,8 @@ def _accounts(session: AwsSession, name: str, state: Path) -> Iterator[EmulatedA
         patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
         tables = f"dynamodb://us-east-1/{name}?endpoint={session.endpoint_url}"
         now = datetime.now(UTC)
-        with Connections(Settings(state=state, tables=tables)) as connections:
+        graph = "#".join(gremlin_source())
+        with Connections(Settings(state=state, tables=tables, graph=graph)) as connections:
             actions = {a for one in connections.runbooks().runbooks() for a in one.permissions}
             tenants = register(connections)
             with EmulatedAws(tenants, now, remediation_actions=sorted(actions)) as emulated:
@@ -266,6 +287,19 @@ def _drive_the_pipelines(doors: Doors) -> None:
     doors.run("sync", {})
     answer = doors.run("pull", {})
     assert {f"{one.id} {a}" for one in story.TENANTS for a in one.accounts} == set(answer["pulled"])
+
+
+def _drive_the_lake(doors: Doors, s3: Any, bucket: str) -> None:
+    """An object with a finding, where the subscriber's notification says that it is."""
+    event = json.loads(ocsf_event("lake-1", account=story.TENANTS[0].accounts[0]))
+    event.pop("unmapped", None)
+    file = io.BytesIO()
+    pq.write_table(pa.Table.from_struct_array(pa.array([event])), file)
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="part", Body=file.getvalue())
+    told = {"Records": [{"s3": {"bucket": {"name": bucket}, "object": {"key": "part"}}}]}
+    answer = doors.run("lake", _batch(json.dumps(told), "not JSON"))
+    assert answer == {"batchItemFailures": []}
 
 
 def _batch(*bodies: str) -> dict[str, Any]:

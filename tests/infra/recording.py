@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from botocore.loaders import create_loader
 from typing_extensions import override
 
 from integrations.runbooks.permissions import iam_action
@@ -21,6 +22,12 @@ _TRANSACTED = {
     "ConditionCheck": "ConditionCheckItem",
 }
 """What IAM asks for each part of a transaction ("Amazon DynamoDB Transactions: IAM")."""
+
+
+_REST = {"bedrock": "bedrock-runtime", "bedrock-agentcore": "bedrock-agentcore"}
+"""Services that tell an operation by method and path: how they sign -> boto3's name of a client."""
+_PERMITTED = {"Converse": "InvokeModel", "ConverseStream": "InvokeModelWithResponseStream"}
+"""What Bedrock asks IAM for an operation ("ConverseStream", Amazon Bedrock API reference)."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,6 +59,11 @@ class Recorder:
             self.calls |= set(_of_dynamodb(target.rpartition(".")[2], json.loads(body)))
         elif target:
             self.calls.add(_named(service, target.rpartition(".")[2], json.loads(body or b"{}")))
+        elif service in _REST:
+            operation = _operation(_REST[service], method, path)
+            self.calls.add(Called(f"{service}:{_PERMITTED.get(operation, operation)}"))
+            if b"guardrailConfig" in body:
+                self.calls.add(Called("bedrock:ApplyGuardrail"))
         elif service == "s3":
             self.calls.add(Called({"GET": "s3:GetObject"}.get(method, f"s3:{method}")))
         else:
@@ -59,6 +71,17 @@ class Recorder:
             self.calls.add(_named(service, form.get("Action", f"{method} {path}"), form))
             if form.get("SourceIdentity"):
                 self.calls.add(Called("sts:SetSourceIdentity", _role(form)))
+
+
+def _operation(client: str, method: str, path: str) -> str:
+    """The operation of a service's model that a request is for."""
+    model = create_loader().load_service_model(client, "service-2")
+    asked = path.partition("?")[0]
+    for name, told in model["operations"].items():
+        pattern = re.sub(r"\{[^}]+\}", "[^/]+", told["http"]["requestUri"].partition("?")[0])
+        if told["http"]["method"] == method and re.fullmatch(pattern, asked):
+            return str(name)
+    raise AssertionError(f"{client} has no {method} {asked}")
 
 
 def _of_dynamodb(operation: str, body: dict[str, object]) -> Iterator[Called]:
