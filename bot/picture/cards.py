@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import isqrt
 
 from bot.picture.folding import Chip, Node
@@ -33,31 +33,31 @@ _CHIP_LEAST, _CHIP_MOST = 6.0, 11.0
 """A chip at least, its name at most, in sizes of its type."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Style:
-    """One size of type and what follows from it, in pixels."""
+    """One size of type and what follows from it, in pixels; there are seven, asked all the time."""
 
     name: float
     """Type of names."""
     small: float
     """Type of kinds, labels and severities."""
 
-    @property
+    @cached_property
     def icon(self) -> float:
         """A glyph's square."""
         return self.small * 1.4
 
-    @property
+    @cached_property
     def pill(self) -> float:
         """Type of severities."""
         return max(_PILL_LEAST, self.small * 0.86)
 
-    @property
+    @cached_property
     def least(self) -> float:
         """No card is narrower."""
         return self.name * _CARD_LEAST
 
-    @property
+    @cached_property
     def most(self) -> float:
         """No card is wider."""
         return self.name * _CARD_MOST
@@ -69,7 +69,7 @@ def card_need(node: Node, style: Style, *, tight: bool) -> float:
     Names go on two lines, kinds only where it is `tight`.
     """
     kind = _eyebrow(node)
-    kind_w = narrowest(kind, style.small) if tight else width(kind, style.small)
+    kind_w = narrowest(kind, style.small, whole=True) if tight else width(kind, style.small)
     text = max(narrowest(node.title, style.name, bold=True), kind_w + _beside_icon(style))
     return max(style.least, min(style.most, text + 2 * _PAD + 1))
 

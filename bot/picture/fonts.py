@@ -58,9 +58,9 @@ def wrapped(text: str, size: float, room: float, *, bold: bool = False) -> tuple
 
 
 @lru_cache(maxsize=4096)
-def narrowest(text: str, size: float, *, bold: bool = False) -> float:
-    """The least room in which the text goes on two lines with no word broken."""
-    halves = _halved(text, _SEAMS, bold=bold) or (text,)
+def narrowest(text: str, size: float, *, bold: bool = False, whole: bool = False) -> float:
+    """The least room in which the text goes on two lines: of names, or of `whole` words."""
+    halves = _halved(text, _SPACES if whole else _SEAMS, bold=bold) or (text,)
     return max(width(half, size, bold=bold) for half in halves)
 
 

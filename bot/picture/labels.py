@@ -19,6 +19,8 @@ _CLEAR = 5.0
 """Between words and boxes, at least."""
 _OVER = 12.0
 """Words may be so much wider than the level piece of a line that they stand beside."""
+_BARE = 4.0
+"""At both ends words go without paper of their own, so that it hides no bend of their line."""
 _SHARES = (0.5, 0.42, 0.58, 0.34, 0.66)
 
 
@@ -96,7 +98,8 @@ class _Ground:
         for piece, edges in users.items():
             only = edges[0] if len(edges) == 1 else None
             for point in piece.sampled():
-                self._points[_square(point)].append((point, only))
+                square = int(point[0] // _SQUARE), int(point[1] // _SQUARE)
+                self._points[square].append((point, only))
 
     def first_free(
         self, edge: Edge, spots: Iterable[_Spot], w: float, h: float, *, over_lines: bool
@@ -105,7 +108,7 @@ class _Ground:
         spare = None
         for (x, y), piece in spots:
             at = Rect(x - w / 2, y - h / 2, w, h)
-            if not self._page.holds(at) or any(at.meets(other) for other in self.busy):
+            if not self._page.holds(at) or any(map(at.meets, self.busy)):
                 continue
             if not self._on_line(at, edge):
                 return at, piece
@@ -157,7 +160,10 @@ def draw_labels(pen: Pen, labels: Sequence[Label], size: float) -> None:
     for label in labels:
         heavy = label.edge.on_path or label.edge.cut
         at = label.at
-        pen.rect(at, fill=PATH if label.cut else PAPER, rx=at.h / 2 if label.cut else 4)
+        if label.cut:
+            pen.rect(at, fill=PATH, rx=at.h / 2)
+        else:
+            pen.rect(Rect(at.x + _BARE, at.y, at.w - 2 * _BARE, at.h), fill=PAPER)
         y = at.y + 2
         for line in label.lines:
             y += size * _LEADING

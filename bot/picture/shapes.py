@@ -117,10 +117,14 @@ class Piece:
         if self.form is Form.CORNERS:
             for ends in pairwise(self.points):
                 yield from Piece(Form.STRAIGHT, ends).sampled()
+            return
+        steps = 4 + int((self.run + self.rise) / _APART)
+        if self.form is Form.STRAIGHT:
+            (x, y), (x1, y1) = self.points
+            dx, dy = (x1 - x) / steps, (y1 - y) / steps
+            yield from [(x + dx * step, y + dy * step) for step in range(steps + 1)]
         else:
-            steps = 4 + int((self.run + self.rise) / _APART)
-            for step in range(steps + 1):
-                yield self.at(step / steps)
+            yield from [self.at(step / steps) for step in range(steps + 1)]
 
 
 def _weights(t: float) -> tuple[float, float, float, float]:

@@ -118,3 +118,10 @@ def test_the_narrowest_room_breaks_no_word() -> None:
     room = narrowest("acme-customer-exports", 30, bold=True)
     assert room == width("acme-customer-", 30, bold=True)
     assert wrapped("acme-customer-exports", 30, room, bold=True) == ("acme-customer-", "exports")
+
+
+def test_the_narrowest_room_for_words_breaks_none_at_a_seam() -> None:
+    room = narrowest("DynamoDB table", 30, whole=True)
+    assert room == width("DynamoDB", 30)
+    assert wrapped("DynamoDB table", 30, room) == ("DynamoDB", "table")
+    assert narrowest("DynamoDB", 30, whole=True) == width("DynamoDB", 30)

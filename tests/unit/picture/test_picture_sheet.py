@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from itertools import pairwise
 
 from agent.views import Cut
 from bot.picture.drawing import sheet_of
@@ -31,6 +32,14 @@ def test_a_card_tells_kind_name_and_severity_in_words() -> None:
     view = view_of([thing(0, "web-7")], severities={"node/0": Severity.CRITICAL})
     words = _words(sheet_of(view))
     assert words[1:4] == ["EC2 instance", "web-7", "Critical"]
+
+
+def test_where_a_kind_goes_on_two_lines_its_words_stay_whole() -> None:
+    every = [thing(n, f"shop-{n}", "AwsDynamoDbTable") for n in range(6)]
+    chain = [link(a.id, LinkKind.USES, b.id) for a, b in pairwise(every)]
+    words = _words(sheet_of(view_of(every, chain)))
+    assert "DynamoDB" in words, "there is no room for both on one line"
+    assert not {"Dynamo", "DB table"} & set(words)
 
 
 def test_no_severity_is_told_where_there_is_none() -> None:
