@@ -101,9 +101,12 @@ class Fifo:
     sent: list[tuple[str, str, str]] = field(default_factory=list)
     """(text, group, name) of each."""
     down: bool = False
+    within_s: float = 0.0
+    """What it was given for the last one."""
     names: dict[str, float] = field(default_factory=dict)
 
-    def send(self, quoted_text: str, group: str, name: str) -> None:
+    def send(self, quoted_text: str, group: str, name: str, within_s: float) -> None:
+        self.within_s = within_s
         if self.down:
             raise NotSentError("TimeoutError")
         if self.clock() - self.names.get(name, -FIFO_S) >= FIFO_S:

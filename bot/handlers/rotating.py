@@ -22,7 +22,7 @@ KEPT_S = 300.0
 APART_S = 30.0
 """Between two reads, once there is a secret: forgeries make us ask no more often."""
 TIMEOUT_S = 0.7
-"""For one read: the ingress has 2.2 s of Slack's three for its queue."""
+"""For one read: the ingress has 2.2 s of Slack's three for this and for its queue."""
 
 SECRETS_MANAGER = Service("secretsmanager", "secretsmanager", "1.1")
 

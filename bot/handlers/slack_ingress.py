@@ -35,11 +35,14 @@ if TYPE_CHECKING:
     class Sender(Protocol):
         """Where deliveries go."""
 
-        def send(self, quoted_text: str, group: str, name: str) -> None:
-            """Put a message; raises NotSentError unless it is known to be there."""
+        def send(self, quoted_text: str, group: str, name: str, within_s: float) -> None:
+            """Put a message; raises NotSentError unless it is known to be there in time."""
             ...
 
 
+ANSWERED_S = 2.2
+"""After that long 503 is answered, whatever the queue or the secret's place does: Slack waits for
+3 s, some of them for its own network and for Lambda to start."""
 REMEMBERED_S = 700.0
 """How long what was taken in is remembered: longer than a request can be valid, which is 360 s here
 and 600 s by Slack's own library."""
@@ -111,8 +114,9 @@ class SlackIngress:
             answer = _answer(200)
         else:
             where = addressed(signed, document)
+            left = ANSWERED_S - (self._clock() - signed.received_at)
             try:
-                self._sender.send(job(where, signed), where.group, where.id)
+                self._sender.send(job(where, signed), where.group, where.id, left)
             except NotSentError as error:
                 self._say("not-queued", 503, length, str(error))
                 return _answer(503)

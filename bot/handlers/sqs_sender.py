@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
     from bot.handlers.settings import AwsKeys
 
-TIMEOUT_S = 2.2
-"""For all of a send: Slack waits for 3 s."""
-
 SQS = Service("sqs", "AmazonSQS", "1.0")
 
 
@@ -47,8 +44,8 @@ class SqsSender:
             raise ValueError(said) from None
         self._to_queue = f'{{"QueueUrl": {quoted(queue_url)}, "MessageBody": '
 
-    def send(self, quoted_text: str, group: str, name: str) -> None:
-        """Put a message, and return once SQS has said that it has it.
+    def send(self, quoted_text: str, group: str, name: str, within_s: float) -> None:
+        """Put a message, and return once SQS has said that it has it, or after `within_s`.
 
         `quoted_text` is the message as a string of JSON in ASCII, quotation marks and all.
         `group` and `name` become digests, as `integrations/work` makes them: SQS keeps the order
@@ -63,7 +60,7 @@ class SqsSender:
             f'"MessageGroupId": "{_digest(group)}", "MessageDeduplicationId": "{_digest(name)}"}}'
         )
         try:
-            told = self._aws.call("SendMessage", wanted.encode("ascii"), TIMEOUT_S)
+            told = self._aws.call("SendMessage", wanted.encode("ascii"), within_s)
         except RefusedCallError as error:
             raise NotSentError(str(error)) from error
         if not told.get("MessageId"):

@@ -51,7 +51,7 @@ class Wire:
             OSError: not all of it came within `timeout_s` (TimeoutError), or it is no answer.
         """
         until = self._timer() + timeout_s
-        connection = self._socket or self._connected(timeout_s)
+        connection = self._socket or self._connected(until)
         # Kept only if all goes well: after a failure its next answer could be the last one's.
         self._socket = None
         try:
@@ -73,17 +73,25 @@ class Wire:
             self._socket.close()
             self._socket = None
 
-    def _connected(self, timeout_s: float) -> socket.socket:
-        plain = socket.create_connection(self._address, timeout_s)
-        self._allowed = timeout_s
-        try:
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._tls is None:
-                return plain
-            return self._tls.wrap_socket(plain, server_hostname=self._address[0])
-        except BaseException:
-            plain.close()
-            raise
+    def _connected(self, until: float) -> socket.socket:
+        """As `socket.create_connection`, which however gives all of the time to each address."""
+        failed: OSError = ConnectionError("no address")
+        host, port = self._address
+        for family, kind, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            plain = socket.socket(family, kind)
+            self._allowed = 0.0
+            try:
+                self._allow(plain, until)
+                plain.connect(address)
+                plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if self._tls is None:
+                    return plain
+                self._allow(plain, until)
+                return self._tls.wrap_socket(plain, server_hostname=host)
+            except OSError as error:
+                failed = error
+                plain.close()
+        raise failed
 
     def _answer(self, connection: socket.socket, until: float) -> tuple[int, bytes, bool]:
         came = self._more(connection, until, 0)

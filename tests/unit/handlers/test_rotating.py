@@ -16,7 +16,7 @@ from bot.handlers import settings
 from bot.handlers.aws_json import RefusedCallError
 from bot.handlers.rotating import APART_S, KEPT_S, Rotating, UnreadSecretError, kept
 from bot.handlers.settings import AwsKeys, MissingSettingError, SecretPlace
-from bot.handlers.slack_ingress import SlackIngress
+from bot.handlers.slack_ingress import ANSWERED_S, SlackIngress
 from bot.handlers.worker import Opening, Worker
 from bot.slack_bot import SlackBot
 from integrations.errors import UnavailableError
@@ -113,6 +113,21 @@ def test_without_a_secret_nobody_is_let_in_and_slack_is_told_to_come_again(
         assert json.loads(door.edge.lines[-1])["error"] == why
     door.vault.secret = SECRET
     assert door.deliver(SECRET) == 200, "it does not wait once the secret is there"
+
+
+def test_what_the_secret_took_is_not_left_for_the_queue() -> None:
+    door = Door()
+
+    def read() -> str:
+        door.edge.now += 0.7
+        return SECRET
+
+    secret = Rotating(read, lambda: door.edge.now)
+    fifo, lines = door.edge.fifo, door.edge.lines
+    ingress = SlackIngress(secret, PATH, fifo, lambda: door.edge.now, lines.append)
+    for event_id, left in (("Ev1", ANSWERED_S - 0.7), ("Ev2", ANSWERED_S)):
+        assert ingress.receive(delivered(mention(event_id)))["statusCode"] == 200
+        assert fifo.within_s == pytest.approx(left)
 
 
 @contextmanager

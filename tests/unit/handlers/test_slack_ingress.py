@@ -274,8 +274,8 @@ def test_a_redelivery_is_one_message_whoever_takes_it_in(edge: Edge) -> None:
 
 def test_what_falls_over_is_answered_500_with_the_kind_of_the_fault_only(edge: Edge) -> None:
     class Falls:
-        def send(self, text: str, group: str, name: str) -> None:
-            raise ZeroDivisionError(text + group + name)
+        def send(self, quoted_text: str, group: str, name: str, within_s: float) -> None:
+            raise ZeroDivisionError(quoted_text + group + name, within_s)
 
     edge.ingress = SlackIngress(fixed(SECRET), PATH, Falls(), lambda: NOW, edge.lines.append)
     assert edge.receive(delivered(mention())) == 500

@@ -1,5 +1,6 @@
 """One message into SQS by hand: never called sent when it is not."""
 
+import threading
 from contextlib import closing
 
 import pytest
@@ -19,7 +20,7 @@ def sent(answer: Answer, times: int = 1) -> list[tuple[str, dict[str, object]]]:
     with loopback_aws(answer) as aws:
         with closing(sender(f"{aws.url}/111111111111/assist.fifo", "token")) as mine:
             for _ in range(times):
-                mine.send('"{}"', "a group", "a name")
+                mine.send('"{}"', "a group", "a name", 2)
         return aws.requests
 
 
@@ -49,14 +50,28 @@ def test_an_answer_without_a_message_id_is_not_believed(said: bytes) -> None:
         closing(sender(f"{url}/1/a.fifo")) as mine,
         pytest.raises(NotSentError),
     ):
-        mine.send('"{}"', "g", "n")
+        mine.send('"{}"', "g", "n", 2)
 
 
 def test_nobody_at_that_address_is_not_sent() -> None:
     with served(lambda _: (200, b"{}")) as url:
         pass
     with pytest.raises(NotSentError, match="ConnectionRefusedError"):
-        sender(f"{url}/1/a.fifo").send('"{}"', "g", "n")
+        sender(f"{url}/1/a.fifo").send('"{}"', "g", "n", 2)
+
+
+@pytest.mark.parametrize("within_s", [0, -1, 0.05])
+def test_what_has_no_time_left_is_not_sent(within_s: float) -> None:
+    done = threading.Event()
+
+    def answer(_: bytes) -> tuple[int, bytes]:
+        done.wait(30)
+        return 200, b'{"MessageId": "1"}'
+
+    with served(answer) as url, closing(sender(f"{url}/1/a.fifo")) as mine:
+        with pytest.raises(NotSentError, match="TimeoutError"):
+            mine.send('"{}"', "g", "n", within_s)
+        done.set()
 
 
 def test_a_connection_that_was_closed_in_the_meantime_is_opened_again() -> None:
@@ -67,10 +82,10 @@ def test_a_connection_that_was_closed_in_the_meantime_is_opened_again() -> None:
         return 200, b'{"MessageId": "1"}'
 
     with served(answer) as url, closing(sender(f"{url}/1/a.fifo")) as mine:
-        mine.send('"{}"', "g", "n")
+        mine.send('"{}"', "g", "n", 2)
         assert mine._aws._wire._socket is not None
         mine._aws._wire._socket.shutdown(2)
-        mine.send('"{}"', "g", "n2")
+        mine.send('"{}"', "g", "n2", 2)
     assert len(came) == 2
 
 

@@ -98,6 +98,18 @@ def test_who_does_not_finish_in_time_is_not_waited_for(said: tuple[bytes, ...]) 
         wire.exchange(b"POST", 0.05)
 
 
+def test_a_greeting_that_does_not_come_is_not_waited_for() -> None:
+    with that_says(stay=True) as kept:
+        wire = Wire(*kept._address, tls=True)
+        with closing(wire), pytest.raises(TimeoutError):
+            wire.exchange(b"POST", 0.05)
+
+
+def test_a_host_is_found_by_its_name_at_whichever_address_somebody_listens() -> None:
+    with that_says(_FINE) as kept, closing(Wire("localhost", kept._address[1], tls=False)) as wire:
+        assert wire.exchange(b"POST", 5) == (200, b"{}")
+
+
 def test_all_of_an_exchange_has_its_time_and_not_each_piece_of_it() -> None:
     now = chain([0.0, 0.0, 0.0], repeat(1.0))
     with that_says(_FINE[:-1], stay=True) as kept:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
+from typing_extensions import override
 
 from bot.handlers.delivery import Addressed, job
-from bot.handlers.redelivery import Redelivery
+from bot.handlers.redelivery import Redelivery, Said
 from bot.handlers.verifying import JSON, Signed
 from bot.handlers.worker import Worker
-from bot.messages import Click, Incoming
+from bot.messages import Click, Incoming, Place
 from bot.slack_bot import SlackBot, SlackInstall
 from integrations.errors import RejectedRecordError, UnavailableError
 from integrations.work.port import Job, Lease
@@ -47,16 +48,16 @@ def redelivery() -> Redelivery:
 
 
 def test_an_event_that_waited_for_long_is_heard(redelivery: Redelivery) -> None:
-    (said,) = redelivery.said_in(body_of(signed(mention())))
-    assert isinstance(said, Incoming)
-    assert said.text == "hello"
-    assert redelivery.said_in(body_of(signed(mention(bot_id="B9")))) == []
+    (said,) = redelivery.read(body_of(signed(mention())))
+    assert isinstance(said.what, Incoming)
+    assert said.what.text == "hello"
+    assert redelivery.read(body_of(signed(mention(bot_id="B9")))) == []
 
 
 def test_a_press_that_waited_is_heard(redelivery: Redelivery) -> None:
-    (said,) = redelivery.said_in(body_of(signed(press(), FORM)))
-    assert isinstance(said, Click)
-    assert said.value == "R-1:abc"
+    (said,) = redelivery.read(body_of(signed(press(), FORM)))
+    assert isinstance(said.what, Click)
+    assert said.what.value == "R-1:abc"
 
 
 def test_what_nobody_listens_to_is_done_with_and_not_written_into_the_log(
@@ -64,7 +65,7 @@ def test_what_nobody_listens_to_is_done_with_and_not_written_into_the_log(
 ) -> None:
     event = {"type": "team_join", "text": "what somebody wrote"}
     body = json.dumps({"type": "event_callback", "team_id": "T1", "event": event})
-    assert redelivery.said_in(body_of(signed(body.encode()))) == []
+    assert redelivery.read(body_of(signed(body.encode()))) == []
     assert "wrote" not in caplog.text
 
 
@@ -84,13 +85,13 @@ def test_who_can_write_to_the_queue_cannot_speak_as_slack(
     redelivery: Redelivery, wrong: Signed
 ) -> None:
     with pytest.raises(RejectedRecordError):
-        redelivery.said_in(body_of(wrong))
+        redelivery.read(body_of(wrong))
 
 
 @pytest.mark.parametrize("body", ["", "{}", "[]", "null", '{"timestamp": 1, "body": 3}'])
 def test_what_is_no_envelope_is_rejected(redelivery: Redelivery, body: str) -> None:
     with pytest.raises(RejectedRecordError):
-        redelivery.said_in(body)
+        redelivery.read(body)
 
 
 @dataclass
@@ -187,6 +188,63 @@ def test_what_is_for_nobody_does_not_ask_the_queues_memory(redelivery: Redeliver
         one["body"] = text_of(Addressed("slack/delivery/1", "a"), signed(body))
     assert worker.take({"Records": batch}) == {"batchItemFailures": []}
     assert queue.ended == []
+
+
+class Counting(Redelivery):
+    """Counts how often Bolt reads."""
+
+    readings = 0
+
+    @override
+    def read(self, body: str) -> list[Said]:
+        self.readings += 1
+        return super().read(body)
+
+
+@pytest.mark.parametrize("text", ["hello", "fall", "away"])
+def test_a_delivery_is_read_once_whatever_comes_of_it(text: str) -> None:
+    redelivery = Counting(INSTALL, lambda _place: True)
+    worker = Worker(Batches(), cast("SlackBot", Heard()), redelivery)
+    worker.take({"Records": [record(1, text, "a")]})
+    assert redelivery.readings == 1
+
+
+def reply(number: int) -> dict[str, Any]:
+    """A record of what is said in a thread of a channel, to nobody by name."""
+    one = record(number, "", "a")
+    said = mention(f"Ev{number}", text="and the other?", type="message", thread_ts="1.0")
+    one["body"] = text_of(Addressed(f"slack/delivery/{number}", "a"), signed(said))
+    return one
+
+
+@pytest.mark.parametrize(("takes_part", "said"), [(True, ["and the other?"]), (False, [])])
+def test_a_reply_is_heard_where_the_bot_takes_part(
+    takes_part: bool,  # noqa: FBT001 - a case
+    said: list[str],
+) -> None:
+    asked: list[Place] = []
+    queue, bot = Batches(), Heard()
+
+    def knows(place: Place) -> bool:
+        asked.append(place)
+        return takes_part
+
+    worker = Worker(queue, cast("SlackBot", bot), Redelivery(INSTALL, knows))
+    assert worker.take({"Records": [reply(1)]}) == {"batchItemFailures": []}
+    assert bot.said == said
+    assert queue.ended == [("slack/delivery/1", "done")]
+    assert len(asked) == 1, "after the queue's memory said that it is to be done"
+
+
+def test_a_reply_of_which_nobody_can_tell_comes_again_and_nothing_is_said() -> None:
+    def knows(_: Place) -> bool:
+        raise UnavailableError("DynamoDB did not answer")
+
+    queue, bot = Batches(), Heard()
+    worker = Worker(queue, cast("SlackBot", bot), Redelivery(INSTALL, knows))
+    assert len(worker.take({"Records": [reply(1)]})["batchItemFailures"]) == 1
+    assert queue.ended == [("slack/delivery/1", "UnavailableError")]
+    assert bot.excused == []
 
 
 def test_a_job_of_another_kind_is_not_taken_for_a_delivery(redelivery: Redelivery) -> None:
