@@ -232,16 +232,17 @@ class GremlinWrites:
     def replace(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write vertices with these properties and no others, whatever they had before."""
         for chunk in chunks(rows, self._sizes.vertices):
+            # Merged twice, because what matches is the vertex for a 3.8 server's `onMatch` and the
+            # row for a 3.7 server's: dropping what it had before stands outside of it.
             (
                 self._g.inject(Batch(chunk))
                 .unfold()
                 .as_("r")
                 .merge_v(__.select("r").select("m"))
-                .option(Merge.on_create, __.select("r").select("p"))
-                .option(
-                    Merge.on_match,
-                    __.side_effect(__.properties().drop()).select("r").select("p"),
-                )
+                .side_effect(__.properties().drop())
+                .select("r")
+                .merge_v(__.select("r").select("m"))
+                .option(Merge.on_match, __.select("r").select("p"))
                 .count()
                 .next()
             )

@@ -7,8 +7,11 @@ import shutil
 import yaml
 
 from infra.local.engines.ground import CONF, HOST, Ground, Launch, ask, free_port
+from infra.local.engines.settings import gremlin_version
 
 VERSION = "3.8.1"
+"""As Neptune's engine 1.5. An engine 1.4 is a 3.7.1, which the tests are run at too (Makefile)."""
+_HABITS = "neptune-like.properties"
 GRAPHS = max(8, os.cpu_count() or 1)
 """As many test workers can have a graph for themselves: g0, g1, ...; `g` is for people."""
 
@@ -20,17 +23,19 @@ def prepare(ground: Ground, port: int | None, heap: str = "512m") -> Launch:
         CannotStartError: no Java, or Maven could not fetch the server.
     """
     java = ground.java(11) or ground.fetched_java()
-    class_path = ground.class_path("gremlin", VERSION, java)
+    version = gremlin_version(VERSION)
+    class_path = ground.class_path("gremlin", version, java)
     chosen = port or free_port()
     folder = ground.work / "gremlin"
     folder.mkdir()
-    for name in ("neptune-like.properties", "graphs.groovy", "logback.xml"):
+    for name in ("graphs.groovy", "logback.xml"):
         shutil.copy(CONF / name, folder)
+    (folder / _HABITS).write_text(_habits(version), encoding="utf-8")
     (folder / "server.yaml").write_text(_server(chosen), encoding="utf-8")
     sources = [f"g{n}" for n in range(GRAPHS)]
     return Launch(
         name="gremlin",
-        version=VERSION,
+        version=version,
         command=[
             str(java), "-Xms128m", f"-Xmx{heap}", "-cp", f"{folder}:{class_path}",
             "org.apache.tinkerpop.gremlin.server.GremlinServer", "server.yaml",
@@ -40,6 +45,12 @@ def prepare(ground: Ground, port: int | None, heap: str = "512m") -> Launch:
         ready=lambda: _answers(chosen),
         address={"url": f"ws://{HOST}:{chosen}/gremlin", "port": chosen, "sources": sources},
     )  # fmt: skip
+
+
+def _habits(version: str) -> str:
+    """The graphs' settings; the first 3.7 servers know no manager of ids that are texts."""
+    text = (CONF / _HABITS).read_text(encoding="utf-8")
+    return text.replace("=STRING", "=ANY") if version.startswith("3.7.") else text
 
 
 def _server(port: int) -> str:

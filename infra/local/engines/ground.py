@@ -6,13 +6,14 @@ import http.client
 import re
 import shutil
 import socket
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from infra.programs import ProgramError, output_of
 
 CONF = Path(__file__).parent / "conf"
 HOST = "127.0.0.1"
@@ -147,21 +148,9 @@ class Ground:
         environment: Mapping[str, str] | None = None,
     ) -> str:
         try:
-            done = subprocess.run(  # noqa: S603 - the commands are those above
-                command,
-                capture_output=True,
-                check=False,
-                text=True,
-                timeout=timeout_s,
-                stdin=subprocess.DEVNULL,
-                env={**self.environment, **(environment or {})},
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
+            return output_of(command, {**self.environment, **(environment or {})}, timeout_s)
+        except ProgramError as error:
             raise CannotStartError(f"{why}: {error}") from error
-        if done.returncode:
-            said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()
-            raise CannotStartError(f"{why}: {said[0][:300]}")
-        return done.stdout
 
 
 def installed_javas(java_home: Path | None) -> list[Path]:

@@ -22,6 +22,11 @@ def cache() -> Path:
     return (Path(named) if named else user_cache_path("security-assist")) / "engines"
 
 
+def gremlin_version(usual: str) -> str:
+    """Which Gremlin Server: `SECURITY_ASSIST_GREMLIN_SERVER`, such as 3.7.4, or the usual one."""
+    return os.environ.get("SECURITY_ASSIST_GREMLIN_SERVER") or usual  # noqa: TID251 - this is the settings module
+
+
 def java_home() -> Path | None:
     """`JAVA_HOME`."""
     named = os.environ.get("JAVA_HOME")  # noqa: TID251 - this is the settings module
