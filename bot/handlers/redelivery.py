@@ -6,7 +6,8 @@ allows; here it compares with the time that the ingress wrote down.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.lazy_listener.runner import LazyListenerRunner
@@ -16,7 +17,7 @@ from typing_extensions import override
 
 from bot.handlers.delivery import unpacked
 from bot.handlers.verifying import Signed
-from bot.messages import Click, Incoming
+from bot.messages import Click, Incoming, Place
 from bot.slack.app import Knows, build_app
 from bot.slack_bot import SlackInstall
 from integrations.errors import RejectedRecordError
@@ -66,13 +67,23 @@ class _AtOnce(LazyListenerRunner):
         self.run(function, request)
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a delivery says."""
+
+    what: Incoming | Click
+    addressed: bool
+    """Whether it is for the bot; else only where the bot takes part in the thread."""
+
+
 class Redelivery:
     """What was said in deliveries of one workspace; serves one thread."""
 
     def __init__(self, install: SlackInstall, knows: Knows) -> None:
         """`knows` tells whether the bot takes part in a thread."""
-        self._said: list[Incoming | Click] = []
-        self._taken_for: bool | None = None
+        self._knows = knows
+        self._said: list[Said] = []
+        self._asked_about: list[Place] = []
         self._app: App = build_app(
             signing_secret=install.signing_secret,
             team_id=install.team_id,
@@ -80,24 +91,30 @@ class Redelivery:
             bot_id=install.bot_id,
             bot_user_id=install.bot_user_id,
             base_url=install.api_url,
-            on_message=self._said.append,
-            on_click=self._said.append,
-            knows=lambda place: knows(place) if self._taken_for is None else self._taken_for,
+            on_message=self._message,
+            on_click=lambda click: self._said.append(Said(click, addressed=True)),
+            knows=self._may_take_part,
             verify=_VerifyAtReceipt(install.signing_secret),
         )
         runner = self._app.listener_runner
         runner.lazy_listener_runner = _AtOnce(runner.logger)
 
-    def said_in(self, body: str, *, known: bool | None = None) -> list[Incoming | Click]:
-        """From a job's body to what somebody said or pressed; mostly one, often nothing.
+    def _may_take_part(self, place: Place) -> bool:
+        """Yes for now: the bot's own records are asked when the delivery's turn has come."""
+        self._asked_about.append(place)
+        return True
 
-        `known` says for every thread whether the bot takes part, so that nobody has to be asked.
+    def _message(self, said: Incoming) -> None:
+        self._said.append(Said(said, addressed=said.place not in self._asked_about))
+
+    def read(self, body: str) -> list[Said]:
+        """From a job's body to what somebody said or pressed; mostly one, often nothing.
 
         Raises:
             RejectedRecordError: it is no delivery, is not signed, or Bolt cannot read it.
         """
         self._said.clear()
-        self._taken_for = known
+        self._asked_about.clear()
         try:
             signed = unpacked(body)
             request = BoltRequest(
@@ -114,3 +131,11 @@ class Redelivery:
         if answer.status not in {_OK, 404}:
             raise RejectedRecordError(f"Bolt answered a delivery with {answer.status}")
         return list(self._said)
+
+    def heard(self, said: Iterable[Said]) -> list[Incoming | Click]:
+        """What of it is for the bot.
+
+        Raises:
+            UnavailableError: the bot's records do not tell whether it takes part in a thread.
+        """
+        return [one.what for one in said if one.addressed or self._knows(one.what.place)]

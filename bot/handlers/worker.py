@@ -18,7 +18,7 @@ from typing import Any, Final
 from bot.fixing import advance_job
 from bot.handlers import settings
 from bot.handlers.delivery import PREFIX, unpacked
-from bot.handlers.redelivery import Redelivery
+from bot.handlers.redelivery import Redelivery, Said
 from bot.handlers.rotating import Rotating, kept
 from bot.handlers.waiting import Waiting
 from bot.slack.calls import calling, web_client
@@ -35,6 +35,10 @@ from integrations.work.batch import BatchQueue, work_through
 from integrations.work.port import Job, Lease
 
 _LOG: Final = logging.getLogger(__name__)
+
+
+_Read = dict[str, list[Said]]
+"""Of one batch: what each delivery's body says. Bolt reads it once, whatever comes of it."""
 
 
 class Worker:
@@ -59,49 +63,60 @@ class Worker:
         Most of what a workspace tells an app is for nobody. That is done with before the queue's
         memory is asked: it costs nothing, and stands in no question's way while that is away.
         """
-        left = [one for one in event["Records"] if not self._is_idle(one["body"])]
-        return work_through(self._queue, {"Records": left}, self._do, self._failed, self._unknown)
+        read: _Read = {}
+        left = [one for one in event["Records"] if not self._is_idle(one["body"], read)]
+        return work_through(
+            self._queue,
+            {"Records": left},
+            functools.partial(self._do, read),
+            functools.partial(self._failed, read),
+            functools.partial(self._unknown, read),
+        )
 
-    def _is_idle(self, message: str) -> bool:
+    def _is_idle(self, message: str, read: _Read) -> bool:
         """Whether there is nothing to do about a delivery, in whatever thread it was said."""
         try:
             job = json.loads(message)
-            return job["id"].startswith(PREFIX) and not self._redelivery.said_in(
-                job["body"], known=True
-            )
+            if not job["id"].startswith(PREFIX):
+                return False
+            said = read[job["body"]] = self._redelivery.read(job["body"])
         except (ValueError, TypeError, KeyError, AttributeError, RejectedRecordError):
             return False  # it goes the way of every job, which says what is wrong with it
+        return not said
 
-    def _do(self, job: Job) -> None:
+    def _do(self, read: _Read, job: Job) -> None:
         if self._bot.carried_on(job):
             return
         if not job.id.startswith(PREFIX):
             raise RejectedRecordError("the job is neither a delivery nor a fix")
-        heard = self._redelivery.said_in(job.body)
-        for said in heard:
-            self._bot.hear(said)
+        # What could not be read is read once more, for its error.
+        said = read[job.body] if job.body in read else self._redelivery.read(job.body)
+        heard = self._redelivery.heard(said)
+        for one in heard:
+            self._bot.hear(one)
         if heard:
             self._answered(unpacked(job.body).received_at)
 
-    def _failed(self, lease: Lease, error: Exception) -> None:
+    def _failed(self, read: _Read, lease: Lease, error: Exception) -> None:
         """The log has the kind of error only: its words may hold what somebody wrote."""
         ref, name = secrets.token_hex(4), type(error).__name__
         _LOG.error("error=<%s>, attempt=<%d>, ref=<%s> | job failed", name, lease.attempt, ref)
         if lease.attempt == 1 and isinstance(error, UnavailableError):
-            self._excuse(lease.job.body, error)
+            self._excuse(read.get(lease.job.body, []), error)
         self._queue.failed(lease, f"{name} (ref {ref})")
 
-    def _unknown(self, message: str, attempt: int, error: UnavailableError) -> None:
+    def _unknown(self, read: _Read, message: str, attempt: int, error: UnavailableError) -> None:
         """The queue's own memory did not answer."""
         _LOG.error("error=<%s>, attempt=<%d> | job not begun", type(error).__name__, attempt)
         if attempt == 1:
-            self._excuse(json.loads(message)["body"], error)
+            self._excuse(read.get(json.loads(message)["body"], []), error)
 
-    def _excuse(self, body: str, error: UnavailableError) -> None:
+    def _excuse(self, said: Sequence[Said], error: UnavailableError) -> None:
         """Say in the thread why there is no answer yet, if that can be said at all."""
         try:
-            for said in self._redelivery.said_in(body, known=False):
-                self._bot.excuse(said, error)
+            for one in said:
+                if one.addressed:
+                    self._bot.excuse(one.what, error)
         except Exception as other:  # noqa: BLE001 - whatever it is, the job comes again
             _LOG.warning("error=<%s> | nothing said", type(other).__name__)
 

@@ -7,7 +7,6 @@ source (PEP 552, unchecked hash), and only the same version of Python can write 
 """
 
 import shutil
-import subprocess
 import sys
 import tempfile
 import zipfile
@@ -19,6 +18,7 @@ from infra.deploy.bundles import Bundle
 from infra.deploy.imports import ROOT
 from infra.deploy.locked import Pin
 from infra.deploy.settings import compiler_named, environment
+from infra.programs import ProgramError, output_of
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip knows."""
@@ -176,18 +176,9 @@ def _run(
     more: dict[str, str] | None = None,
 ) -> str:
     try:
-        done = subprocess.run(  # noqa: S603 - the commands are those above
-            command,
-            capture_output=True,
-            check=False,
-            text=True,
-            timeout=timeout_s,
-            stdin=subprocess.DEVNULL,
-            env={**environment(), **(more or {})},
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise PackagingError(f"{command[0]} did not run: {error}") from error
-    if check and done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()
-        raise PackagingError(f"{' '.join(command[:3])}: {said[0][:400]}")
-    return done.stdout if done.returncode == 0 else ""
+        return output_of(command, {**environment(), **(more or {})}, timeout_s)
+    except ProgramError as error:
+        if error.ended and not check:
+            return ""
+        said = "" if error.ended else " did not run"
+        raise PackagingError(f"{' '.join(command[:3])}{said}: {error}") from error
