@@ -101,8 +101,8 @@ def drawn(pen: Pen, wide: int, high: int) -> list[bytes]:
 def rows_of(pdf: bytes) -> list[bytes]:
     """Rows of RGB pixels of a page."""
     seen = pixels(pdf)
-    starts = range(0, seen.height * seen.stride, seen.stride)
-    return [seen.rgb[at : at + 3 * seen.width] for at in starts]
+    step = 3 * seen.width + 1
+    return [bytes(seen.rows[at : at + step - 1]) for at in range(0, seen.height * step, step)]
 
 
 def png_size(png: bytes) -> tuple[int, int]:

@@ -153,10 +153,11 @@ def _parts(shown: Shown) -> list[_Part]:
 
 
 def _needs(parts: Sequence[_Part], style: Style, page_w: float, tight: int) -> _Needs:
-    """As many chips across as go beside the cards."""
+    """As many chips across as go beside the cards; one where not even these have room."""
     gaps = [part.gaps(style.small, tight) for part in parts]
     cards = [[_card_need(row, style, tight=tight > 0) for row in part.rows] for part in parts]
-    for across in range(_CHIPS_ACROSS, 0, -1):
+    least = max((sum(c) + sum(g) for c, g in zip(cards, gaps, strict=True)), default=0.0)
+    for across in range(_CHIPS_ACROSS if least <= page_w else 1, 0, -1):
         columns = [
             [max(need, _tray_need(row, style, across)) for need, row in zip(n, p.rows, strict=True)]
             for n, p in zip(cards, parts, strict=True)

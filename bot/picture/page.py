@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
 import pypdfium2
 
@@ -23,13 +24,12 @@ _CHANNELS = 3
 
 @dataclass(frozen=True, slots=True)
 class Pixels:
-    """A picture, row by row from above."""
+    """A picture."""
 
     width: int
     height: int
-    stride: int
-    """Bytes from one row to the next."""
-    rgb: bytes
+    rows: memoryview
+    """From above, in red, green and blue; a zero stands after each (see `png`)."""
 
 
 def page(
@@ -63,24 +63,31 @@ def pixels(pdf: bytes) -> Pixels:
     with _PDFIUM:
         document = pypdfium2.PdfDocument(pdf)
         try:
-            bitmap = document[0].render(rev_byteorder=True, draw_annots=False, may_draw_forms=False)
-            return Pixels(bitmap.width, bitmap.height, bitmap.stride, bytes(bitmap.buffer))
+            drawn = document[0].render(
+                bitmap_maker=_spaced, rev_byteorder=True, draw_annots=False, may_draw_forms=False
+            )
+            drawn.close()  # gives up PDFium's part; the memory is ours
         finally:
             document.close()
+    return Pixels(drawn.width, drawn.height, memoryview(drawn.buffer))
+
+
+def _spaced(width: int, height: int, **kind: Any) -> pypdfium2.PdfBitmap:
+    """Memory of our own that PDFium draws in, a byte longer in every row than it has to be."""
+    return pypdfium2.PdfBitmap.new_native(width, height, stride=width * _CHANNELS + 1, **kind)
 
 
 def png(drawn: Pixels) -> bytes:
     """The same as a PNG file.
 
     No row is filtered: between flat colours a filter finds nothing, and choosing one for every row
-    was what took longest. 1.1 million pixels take 13 ms of a processor; the adaptive filters of
-    resvg and Pillow with their packing took 40. (PNG specification, 5 and 9.)
+    was what took longest. Each row begins with a byte that says so, the zero that stands after the
+    row before; so nothing is copied on the way. 1.1 million pixels take 13 ms of a processor; the
+    adaptive filters of resvg and Pillow with their packing took 40. (PNG specification, 5 and 9.)
     """
-    wide, high, step = drawn.width, drawn.height, drawn.stride
-    used = wide * _CHANNELS
-    rows = [drawn.rgb[at : at + used] for at in range(0, high * step, step)]
-    header = struct.pack(">IIBBBBB", wide, high, 8, 2, 0, 0, 0)
-    packed = zlib.compress(b"\0" + b"\0".join(rows), _FASTEST)
+    header = struct.pack(">IIBBBBB", drawn.width, drawn.height, 8, 2, 0, 0, 0)
+    packer = zlib.compressobj(_FASTEST)
+    packed = packer.compress(b"\0") + packer.compress(drawn.rows[:-1]) + packer.flush()
     chunks = (_chunk(b"IHDR", header), _chunk(b"IDAT", packed), _chunk(b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 from itertools import pairwise
 
 Point = tuple[float, float]
@@ -124,7 +125,22 @@ class Piece:
             dx, dy = (x1 - x) / steps, (y1 - y) / steps
             yield from [(x + dx * step, y + dy * step) for step in range(steps + 1)]
         else:
-            yield from [self.at(step / steps) for step in range(steps + 1)]
+            (x, y), (x1, y1) = self.points[0], self.points[-1]
+            aside = self.points[1][0] if self.form is Form.ARC else (x + x1) / 2
+            yield from [
+                (a * x + bc * aside + d * x1, ab * y + cd * y1)
+                for a, bc, d, ab, cd in _curve(steps)
+            ]
+
+
+@lru_cache(maxsize=512)
+def _curve(steps: int) -> tuple[tuple[float, float, float, float, float], ...]:
+    """Of a cubic curve in so many steps: the first point's weight, both inner ones' together, ...
+
+    ... the last one's, the first two's, the last two's. A picture asks thousands of times.
+    """
+    every = [_weights(step / steps) for step in range(steps + 1)]
+    return tuple((a, b + c, d, a + b, c + d) for a, b, c, d in every)
 
 
 def _weights(t: float) -> tuple[float, float, float, float]:
