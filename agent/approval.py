@@ -218,7 +218,7 @@ def _approver(remediation: Remediation, tenant: Tenant, actor: Actor) -> Refusal
         return Refusal(
             "nobody",
             f"Nobody may approve {severity} fixes of {tenant.id}: "
-            f"name approvers with `assist tenants add {tenant.id} --replace --approver ...`.",
+            f"name approvers with `assist tenants onboard {tenant.id} --approver ...`.",
         )
     return Refusal("approver", f"Approvers for {severity} fixes of {tenant.id}: {names}.")
 

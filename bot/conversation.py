@@ -132,7 +132,12 @@ class Conversation:
             channel.post(_outside(scope))
             return
         if not scope.systems:
-            channel.post(_said("No tenants yet. Add one: `assist tenants add --help`"))
+            channel.post(
+                _said(
+                    "No tenants yet. Take one on: `assist tenants onboard --help`; where no AWS"
+                    " account is reached: `assist tenants add --help`"
+                )
+            )
             return
         question = Question(
             text=text,

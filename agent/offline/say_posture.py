@@ -39,7 +39,10 @@ def tenant_list(_: str, views: Sequence[TenantList]) -> str:
     """How many tenants there are, and who matters most."""
     rows = views[-1].rows
     if not rows:
-        return "There are no tenants yet. `assist tenants add --help` says how to add one."
+        return (
+            "There are no tenants yet. `assist tenants onboard --help` says how to take one on;"
+            " where no AWS account is reached, `assist tenants add --help`."
+        )
     if len(rows) == 1:
         return _tenant(rows[0])
     total = sum(len(row.accounts) for row in rows)

@@ -182,7 +182,8 @@ def _needed(request: Remediation, tenant: Tenant) -> Line:
     people: list[str | Person] = []
     for approver in still_asked(request, tenant):
         people += [", " if people else "", Person(approver)]
-    whom = people or ["nobody is named: say who with `assist tenants add --approver`"]
+    command = f"assist tenants onboard {tenant.id} --approver"
+    whom = people or [f"nobody is named: say who with `{command}`"]
     until = f". Open until {time_of(request.expires_at)}."
     return Line(words=(f"{count} needed{because}: ", *whom, until))
 

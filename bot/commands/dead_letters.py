@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.commands.state import connect, state_option
+from bot.commands.state import adding, connect, state_option
 
 if TYPE_CHECKING:
     from integrations.deadletters.port import DeadLetter, DeadLetters
@@ -105,7 +105,8 @@ def replay(
     _ids_or_all(ids, pipeline, every=every)
     with connect(state) as connections:
         letters = connections.dead_letters()
-        again = Replay(connections.directory.owner_of, connections.systems, letters)
+        known = connections.directory.owner_of
+        again = Replay(known, connections.systems, letters, adding(connections))
         chosen = None if every else _named(letters, ids)
         done = again.run(chosen, pipeline or "")
     tried = done.taken_in + done.refused + done.cut + done.waiting

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import msgspec
 
-from bot.commands.state import connect, state_option
+from bot.commands.state import adding, connect, state_option
 
 _EVERY_S = 0.1
 _NOTHING_WENT_IN = 2
@@ -73,11 +73,14 @@ def command(
     with connect(state) as connections:
         if not connections.tenants():
             raise click.ClickException(
-                "there are no tenants yet, so no account would be known: assist tenants add --help"
+                "there are no tenants yet, so no account would be known:"
+                f" {adding(connections)} --help"
             )
         kept = rejects or connections.rejects()
         bar = _Progress(sum(_size(path) for path in paths))
-        summary = Ingest(connections.directory, connections.systems).run(paths, kept, bar)
+        summary = Ingest(connections.directory, connections.systems, adding(connections)).run(
+            paths, kept, bar
+        )
         connections.settle()
         bar.close()
         keep_all(connections, summary.by_tenant)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.state import connect, state_option
+from bot.commands.state import adding, connect, state_option
 
 if TYPE_CHECKING:
     from bot.local import LocalBot
@@ -38,7 +38,7 @@ def command(bot_token: str, app_token: str, api_url: str, state: Path | None) ->
         from bot.local import LocalBot
 
         if not connections.tenants():
-            click.echo("There are no tenants yet: assist tenants add --help", err=True)
+            click.echo(f"There are no tenants yet: {adding(connections)} --help", err=True)
         bot = LocalBot(connections, install, mornings=True)
         bot.start()
         try:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from integrations.connect import Connections
-from integrations.errors import NotFoundError
+from integrations.errors import InvalidSettingError, NotFoundError
 from integrations.settings import Settings
 from integrations.tenants.port import Tenant
 
@@ -42,5 +42,16 @@ def tenant_named(connections: Connections, tenant_id: str) -> Tenant:
         return connections.directory.get(tenant_id)
     except NotFoundError:
         known = ", ".join(t.id for t in connections.tenants())
-        hint = f"known tenants are {known}" if known else "there are none; see assist tenants add"
+        hint = (
+            f"known tenants are {known}" if known else f"there are none; see {adding(connections)}"
+        )
         raise NotFoundError(f"no tenant is called {tenant_id}: {hint}") from None
+
+
+def adding(connections: Connections) -> str:
+    """The command that takes a tenant on: with roles and proof where AWS accounts are reached."""
+    try:
+        connections.hub_access()
+    except InvalidSettingError:
+        return "assist tenants add"
+    return "assist tenants onboard"

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from integrations.ingest.intake import Intake
+from integrations.ingest.intake import ADDING, Intake
 from integrations.ingest.reading import read
 from integrations.ingest.records import Reject
 from integrations.ingest.summary import IngestSummary
@@ -23,7 +23,11 @@ Progress = Callable[[int, int], None]
 class Ingest:
     """Takes in files of findings and AWS Config items for every tenant of a directory."""
 
-    def __init__(self, directory: TenantDirectory, systems_of: Callable[[str], Systems]) -> None:
+    def __init__(
+        self, directory: TenantDirectory, systems_of: Callable[[str], Systems], adding: str = ADDING
+    ) -> None:
+        """`adding` is the command that takes a tenant on, for whoever reads the rejects."""
+        self._adding = adding
         self._directory = directory
         self._systems_of = systems_of
 
@@ -35,7 +39,9 @@ class Ingest:
         file afterwards.
         """
         with _Rejects(rejects) as kept:
-            intake = Intake(self._directory.owner_of, self._systems_of, kept.write)
+            intake = Intake(
+                self._directory.owner_of, self._systems_of, kept.write, adding=self._adding
+            )
             position = 0
 
             def at(done: int) -> None:

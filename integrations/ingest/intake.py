@@ -101,6 +101,9 @@ def _raised(_: Sequence[RawRecord], error: SecurityAssistError) -> None:
     raise error
 
 
+ADDING, ONBOARDING = "assist tenants add", "assist tenants onboard"
+
+
 class Intake:
     """Takes records one by one, and stores them in batches by tenant."""
 
@@ -110,6 +113,7 @@ class Intake:
         systems_of: Callable[[str], Systems],
         rejected: Rejected,
         missed: Missed = _raised,
+        adding: str = ONBOARDING,
     ) -> None:
         """Nothing is read or stored yet.
 
@@ -119,7 +123,10 @@ class Intake:
             rejected: Told of each record that cannot be taken in.
             missed: Told of records that an engine failed to store. Without it the engine's error is
                 raised.
+            adding: The command that takes a tenant on: deployed, and where accounts are pulled
+                from, the one that makes their roles.
         """
+        self._adding = adding
         self.summary = IngestSummary()
         self._owner_of = owner_of
         self._systems_of = systems_of
@@ -180,7 +187,7 @@ class Intake:
             self._owners[account] = self._owner_of(account)
         tenant = self._owners[account]
         if tenant is None:
-            raise RejectedRecordError(_nobodys(account))
+            raise RejectedRecordError(_nobodys(account, self._adding))
         return tenant
 
     def store_full(self) -> None:
@@ -252,8 +259,8 @@ class Intake:
         self.summary.unchanged += written.unchanged
 
 
-def _nobodys(account: str) -> str:
+def _nobodys(account: str, adding: str) -> str:
     """Why an account is refused; a command to copy only for what can be an account."""
     if not _ACCOUNT.fullmatch(account):
         return f"account {account[:64]!r} is not an AWS account id of 12 digits"
-    return f"account {account} belongs to no tenant; assist tenants add TENANT --account {account}"
+    return f"account {account} belongs to no tenant; {adding} TENANT --account {account}"

@@ -6,7 +6,7 @@ from typing import Final
 
 from integrations.deadletters.port import DeadLetter, DeadLetters, letter
 from integrations.errors import SecurityAssistError
-from integrations.ingest.intake import Intake
+from integrations.ingest.intake import ADDING, Intake
 from integrations.ingest.reading import records_of
 from integrations.ingest.records import RawRecord, Reject
 from integrations.systems import Systems
@@ -38,7 +38,10 @@ class Replay:
         owner_of: Callable[[str], str | None],
         systems_of: Callable[[str], Systems],
         letters: DeadLetters,
+        adding: str = ADDING,
     ) -> None:
+        """`adding` is the command that takes a tenant on, for whoever reads the letters."""
+        self._adding = adding
         self._owner_of = owner_of
         self._systems_of = systems_of
         self._letters = letters
@@ -81,7 +84,7 @@ class Replay:
             if str(error) not in done.errors:
                 done.errors.append(str(error))
 
-        intake = Intake(self._owner_of, self._systems_of, rejects.append, missed)
+        intake = Intake(self._owner_of, self._systems_of, rejects.append, missed, self._adding)
         tried = {at: one for at, one in enumerate(batch) if one.whole}
         done.cut += len(batch) - len(tried)
         for at, one in tried.items():

@@ -61,7 +61,7 @@ def _letters(state: Path) -> list[dict[str, Any]]:
 def test_they_are_listed_with_reasons_and_replayed_once_the_reason_is_gone(state: Path) -> None:
     listed = assist(state, "dead-letters", "list")
     assert "3 dead letters, 3 shown:" in listed.out
-    assert f"assist tenants add TENANT --account {OTHER}" in listed.out
+    assert f"assist tenants onboard TENANT --account {OTHER}" in listed.out
     assert assist(state, "tenants", "add", "globex", "--account", OTHER).code == 0
     ran = assist(state, "dead-letters", "replay", "--all")
     assert (ran.code, ran.err) == (0, "")

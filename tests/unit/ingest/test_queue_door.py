@@ -151,7 +151,7 @@ def test_what_cannot_go_in_is_kept_whole_with_its_reason_and_the_message_is_done
     assert len(kept) == 4
     assert kept[json.dumps(stranger).encode()].reason == (
         "account 999999999999 belongs to no tenant; "
-        "assist tenants add TENANT --account 999999999999"
+        "assist tenants onboard TENANT --account 999999999999"
     )
     assert kept[b"no JSON at all"].reason.startswith("broken JSON")
     assert {(one.source, one.attempts, one.pipeline) for one in kept.values()} == {
