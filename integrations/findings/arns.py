@@ -29,6 +29,8 @@ _FORMS: Final = {
     "AwsEcrRepository": (r"[a-z0-9._/-]{2,256}", "ecr:{region}:{account}:repository/{id}"),
 }
 _COMPILED: Final = {name: (re.compile(p, re.ASCII), arn) for name, (p, arn) in _FORMS.items()}
+NAMED_BY_BARE_ID: Final = frozenset(_FORMS)
+"""Security Hub's types whose ARNs can be built."""
 _ACCOUNT: Final = re.compile(r"^\d{12}$")
 _PRINCIPAL_NAME: Final = re.compile(r"^[\w+=,.@-]{1,64}$", re.ASCII)
 _QUALIFIED: Final = re.compile(r"^(arn:[\w-]+:lambda:[\w-]*:\d*:function:[\w-]+):(\$?[\w-]+)$")
@@ -51,6 +53,7 @@ def resource_uid(resource_type: str, resource_id: str, account: str, region: str
     return f"arn:{partition_of(region)}:{rest}"
 
 
+@lru_cache(maxsize=4096)
 def principal_uid(user_type: str, name: str, account: str, region: str) -> str:
     """The ARN of an IAM user or role that is known by name; empty when it is neither.
 

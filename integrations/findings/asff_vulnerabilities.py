@@ -71,7 +71,8 @@ class _Vulnerability(Struct, rename="pascal", forbid_unknown_fields=True, gc=Fal
 class Vulnerabilities(Struct, frozen=True, gc=False):
     """OCSF `vulnerabilities`, written, and what they have no place for."""
 
-    written: Raw
+    written: Raw | None
+    """None when none of them has an id."""
     left: dict[str, Any]
 
 
@@ -79,17 +80,24 @@ class _Listed(Struct, rename="pascal"):
     vulnerabilities: list[_Vulnerability] = msgspec.field(default_factory=list)
 
 
-@lru_cache(maxsize=1024)
-def vulnerabilities_of(raw: bytes, remediation: bytes) -> Vulnerabilities | None:
-    """The `Vulnerabilities` of a finding; remembered, for they come once per affected resource.
+_decode = msgspec.json.Decoder(list[_Vulnerability]).decode
 
-    None when none of them has an id.
-    """
-    listed, left = fit({"Vulnerabilities": msgspec.json.decode(raw)}, _Listed)
-    if not listed.vulnerabilities:
-        return None
+
+@lru_cache(maxsize=1024)
+def vulnerabilities_of(raw: bytes, remediation: bytes) -> Vulnerabilities:
+    """The `Vulnerabilities` of a finding; remembered, for they come once per affected resource."""
+    left: dict[str, Any] = {}
+    try:
+        listed = _decode(raw)
+    except msgspec.ValidationError:
+        fitted, left = fit({"Vulnerabilities": msgspec.json.decode(raw)}, _Listed)
+        listed = fitted.vulnerabilities
+    if not listed:
+        return Vulnerabilities(None, left)
+    if not all(map(_is_placed, listed)):
+        left["Vulnerabilities"] = Raw(raw)
     advice = remediation_of(remediation, left)
-    written = [_vulnerability(said, advice) for said in listed.vulnerabilities]
+    written = [_vulnerability(said, advice) for said in listed]
     return Vulnerabilities(Raw(ocsf.encode(written)), left)
 
 
@@ -107,6 +115,19 @@ def identity_of(name: str) -> tuple[ocsf.Cve | None, ocsf.Advisory | None]:
     if _CVE.fullmatch(name):
         return ocsf.Cve(uid=name), None
     return None, ocsf.Advisory(uid=name)
+
+
+def _is_placed(said: _Vulnerability) -> bool:
+    """Whether OCSF has a place for all that is told; an advisory has none for scores and times."""
+    times = (said.vendor.vendor_created_at, said.vendor.vendor_updated_at)
+    if not _CVE.fullmatch(said.id) and (said.cvss or said.epss_score is not None or any(times)):
+        return False
+    return (
+        said.fix_available in {"", *FIX_COVERAGE}
+        and said.exploit_available in {"", *YES}
+        and all(read_time(t) is not None for t in (*times, said.last_known_exploit_at) if t)
+        and all(not p.epoch or _EPOCH.fullmatch(p.epoch) for p in said.vulnerable_packages)
+    )
 
 
 def _vulnerability(
@@ -140,7 +161,14 @@ def _vulnerability(
 
 
 def _cvss(said: _Cvss) -> ocsf.Cvss:
-    return ocsf.Cvss(said.base_score, said.version, said.base_vector or None, said.source or None)
+    adjusted = [ocsf.Metric(a.metric, a.reason) for a in said.adjustments]
+    return ocsf.Cvss(
+        said.base_score,
+        said.version,
+        said.base_vector or None,
+        said.source or None,
+        adjusted or None,
+    )
 
 
 def _package(said: _Package) -> ocsf.AffectedPackage:

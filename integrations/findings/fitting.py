@@ -18,7 +18,8 @@ def fit(record: Mapping[str, Any], shape: type[StructT]) -> tuple[StructT, dict[
     """The record as the given struct, and everything of it that the struct has no place for.
 
     A field that is there in another shape counts as absent and is left over. The first letter's
-    case is ignored, because AWS writes one record in PascalCase (API) and camelCase (EventBridge).
+    case is ignored, because AWS writes one record in PascalCase (API) and camelCase (EventBridge);
+    of a field that is there in both, the one that is spelled as the struct says is taken.
 
     Raises:
         RejectedRecordError: a field that must be there is missing or has another shape.
@@ -28,7 +29,7 @@ def fit(record: Mapping[str, Any], shape: type[StructT]) -> tuple[StructT, dict[
     left: dict[str, Any] = {}
     for key, value in record.items():
         field = fields.get(key[:1].lower() + key[1:])
-        if field is None or field.name in taken:
+        if field is None or field.name in taken or _is_the_other(key, field, record):
             left[key] = value
             continue
         fitted, rest = _fit_value(value, field.type)
@@ -51,6 +52,10 @@ def fitted(raw: bytes, shape: type[StructT]) -> tuple[StructT, Any]:
         return shape(), value
     found, left = fit(value, shape)
     return found, left or None
+
+
+def _is_the_other(key: str, field: FieldInfo, record: Mapping[str, Any]) -> bool:
+    return key != field.encode_name and field.encode_name in record
 
 
 @cache

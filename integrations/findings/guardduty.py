@@ -92,7 +92,8 @@ def convert(record: Mapping[str, Any]) -> bytes:
         ocsf.ARCHIVED if archived else ocsf.NEW,
         ocsf.metadata(_product(finding, region)),
     )
-    body = ocsf.Body(
+    event = ocsf.Event(
+        frame,
         time,
         info,
         ocsf.Cloud("AWS", ocsf.Entity(uid=finding.account_id), region or None),
@@ -101,7 +102,7 @@ def convert(record: Mapping[str, Any]) -> bytes:
         count=count if isinstance(count, int) and not isinstance(count, bool) else None,
         unmapped=unmapped,
     )
-    return ocsf.finished(frame, body)
+    return ocsf.encode(event)
 
 
 def _named(key: str, value: Any) -> dict[str, Any]:

@@ -151,16 +151,17 @@ def convert(record: Mapping[str, Any]) -> bytes:
         ocsf.metadata(_product(region)),
         remediation=None if vulnerabilities else remediation,
     )
-    body = ocsf.Body(
+    event = ocsf.Event(
+        frame,
         time,
         info,
         ocsf.Cloud("AWS", ocsf.Entity(uid=finding.aws_account_id), region or None),
         [_resource(r, finding.aws_account_id, region) for r in finding.resources] or None,
-        vulnerabilities,
+        vulnerabilities=vulnerabilities,
         evidences=None if vulnerabilities else _evidences(finding),
         unmapped=left or None,
     )
-    return ocsf.finished(frame, body)
+    return ocsf.encode(event)
 
 
 def _info(finding: _Finding) -> tuple[ocsf.FindingInfo, int]:

@@ -18,7 +18,9 @@ def get(record: Mapping[str, Any], key: str) -> Any:
 
 def text(record: Mapping[str, Any], key: str) -> str | None:
     """A field that is a text, and not an empty one."""
-    value = get(record, key)
+    value = record.get(key)
+    if value is None:
+        value = record.get(_camel(key))
     return value if isinstance(value, str) and value else None
 
 
