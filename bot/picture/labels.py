@@ -13,6 +13,8 @@ from bot.picture.shapes import Form, Piece, Point, Rect
 CUT_WORD = "cut"
 _ONE_LINE, _LONGEST = 3.4, 6.5
 """Words wider than the first go on two lines, none wider than the second; in sizes of type."""
+_LONG = 3.0
+"""A level piece of so many times the width of its words has room for them on one line."""
 _LEADING = 1.1
 _SQUARE = 40.0
 _CLEAR = 5.0
@@ -69,17 +71,28 @@ def placed_labels(
     for edge in sorted(edges, key=lambda e: (not e.on_path, not e.cut)):
         own = [piece for piece in routes[edge] if len({e.label for e in users[piece]}) == 1]
         needed = edge.on_path or edge.cut
-        wanted = [(label_lines(edge.label, size), False)] if edge.label and edge not in told else []
-        for lines, cut in [*wanted, *([((CUT_WORD,), True)] if edge.cut else [])]:
-            w, h = label_size(lines, size)
-            spots = _spots(routes[edge] if needed else own, w, h, below=cut, needed=needed)
-            spot = ground.first_free(edge, spots, w, h, over_lines=needed)
-            if spot is not None:
-                at, piece = spot
-                ground.busy.append(at)
-                told.update(users[piece] if piece in own else ())
-                found.append(Label(edge, at, lines, cut))
+        pieces = routes[edge] if needed else own
+        words = _tries(edge.label, pieces, size) if edge.label and edge not in told else []
+        for tries, cut in [(words, False), ([(CUT_WORD,)] if edge.cut else [], True)]:
+            for lines in tries:
+                w, h = label_size(lines, size)
+                spots = _spots(pieces, w, h, below=cut, needed=needed)
+                last = lines is tries[-1]
+                spot = ground.first_free(edge, spots, w, h, over_lines=needed and last)
+                if spot is not None:
+                    at, piece = spot
+                    ground.busy.append(at)
+                    told.update(users[piece] if piece in own else ())
+                    found.append(Label(edge, at, lines, cut))
+                    break
     return found
+
+
+def _tries(words: str, pieces: Sequence[Piece], size: float) -> list[tuple[str, ...]]:
+    """On one line where a level piece has much more room than that; else as `label_lines` says."""
+    room = max((span.run for span in (p.longest for p in pieces) if span.rise < 1), default=0.0)
+    both = [(words,), label_lines(words, size)]
+    return both if room >= label_size(both[0], size)[0] * _LONG else both[1:]
 
 
 _Spot = tuple[Point, Piece]

@@ -96,6 +96,15 @@ def test_a_short_path_is_one_row_and_a_long_one_goes_on_below() -> None:
     assert rows(8) == 2
 
 
+def test_words_beside_a_long_line_are_on_one_line_and_between_two_cards_on_two() -> None:
+    path = path_of(internet(), *(thing(n, f"shop-orders-{n}") for n in range(7)))
+    sheet = sheet_of(view_of([], path=path))
+    assert Counter(label.lines for label in sheet.labels) == {
+        ("can", "read"): 6,
+        ("can read",): 1,
+    }
+
+
 def test_the_cards_of_a_path_are_of_one_height_and_in_line() -> None:
     path = path_of(internet(), thing(0, "web-7"), thing(1, "acme-customer-exports-of-eu-west-1"))
     marked = {"node/0": Severity.HIGH}
