@@ -73,7 +73,8 @@ def placed_labels(
         needed = edge.on_path or edge.cut
         pieces = routes[edge] if needed else own
         words = _tries(edge.label, pieces, size) if edge.label and edge not in told else []
-        for tries, cut in [(words, False), ([(CUT_WORD,)] if edge.cut else [], True)]:
+        mark: list[tuple[str, ...]] = [(CUT_WORD,)] if edge.cut else []
+        for tries, cut in [(words, False), (mark, True)]:
             for lines in tries:
                 w, h = label_size(lines, size)
                 spots = _spots(pieces, w, h, below=cut, needed=needed)
