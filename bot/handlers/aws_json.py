@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import time
 import urllib.parse
 
 from bot.handlers.hmac_sha256 import HmacSha256
+from bot.handlers.parsing import parsed
 from bot.handlers.wire import Wire
 
 TYPE_CHECKING = False
@@ -77,7 +77,7 @@ class AwsJson:
         self._keys = keys
         self._clock = clock
         self._timer = timer
-        self._day: tuple[str, str, HmacSha256] | None = None
+        self._day: tuple[int, str, str, HmacSha256] | None = None
         # Fields in the order of their names, as they are signed.
         kind = f"application/x-amz-json-{service.version}"
         self._first = f"content-type:{kind}\nhost:{parts.netloc}\nx-amz-date:"
@@ -96,7 +96,7 @@ class AwsJson:
         """
         status, said = self._posted(operation, payload, timeout_s)
         try:
-            told = json.loads(said.decode())
+            told = parsed(said)
         except (ValueError, RecursionError):
             told = None
         if not isinstance(told, dict):
@@ -111,10 +111,12 @@ class AwsJson:
 
     def signed(self, operation: str, payload: bytes) -> bytes:
         """The whole request, with its signature."""
-        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._clock()))
-        if self._day is None or self._day[0] != stamp[:8]:
-            self._day = self._of(stamp[:8])
-        _, scope, key = self._day
+        number, second = divmod(int(self._clock()), 86_400)
+        if self._day is None or self._day[0] != number:
+            self._day = self._of(number)
+        _, day, scope, key = self._day
+        minute, second = divmod(second, 60)
+        stamp = f"{day}T{minute // 60:02}{minute % 60:02}{second:02}Z"
         # What is signed is sent as it stands: a field needs no blank after its colon.
         fields = f"{self._first}{stamp}{self._then}{operation}\n"
         hashed = hashlib.sha256(payload).hexdigest()
@@ -128,12 +130,14 @@ class AwsJson:
         )
         return head.replace("\n", "\r\n").encode("ascii") + payload
 
-    def _of(self, day: str) -> tuple[str, str, HmacSha256]:
-        """A day, its scope and its key, made once a day."""
+    def _of(self, number: int) -> tuple[int, str, str, HmacSha256]:
+        """A day since the epoch as it is written, its scope and its key: made once a day."""
+        day = time.strftime("%Y%m%d", time.gmtime(number * 86_400))
         key = f"AWS4{self._keys.secret_key}".encode()
         for part in (day, self._region, self._service.name, "aws4_request"):
             key = hmac.digest(key, part.encode(), "sha256")
-        return day, f"{day}/{self._region}/{self._service.name}/aws4_request", HmacSha256(key)
+        scope = f"{day}/{self._region}/{self._service.name}/aws4_request"
+        return number, day, scope, HmacSha256(key)
 
     def _posted(self, operation: str, payload: bytes, timeout_s: float) -> tuple[int, bytes]:
         request = self.signed(operation, payload)

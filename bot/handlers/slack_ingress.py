@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections import OrderedDict
+from collections import deque
 from functools import cache
 
 from bot.handlers import settings
@@ -67,8 +67,9 @@ class SlackIngress:
         self._clock = clock
         self._log = log
         self._keyed: tuple[str, HmacSha256] | None = None
-        # A dict would walk over all that was forgotten before to find its oldest.
-        self._taken: OrderedDict[str, float] = OrderedDict()
+        self._taken: dict[str, float] = {}
+        # A dict alone would walk over all that was forgotten before to find its oldest.
+        self._order: deque[str] = deque()
 
     def receive(self, event: Mapping[str, Any]) -> Answer:
         """Answer one delivery."""
@@ -131,14 +132,14 @@ class SlackIngress:
 
     def _remember(self, signed: Signed) -> None:
         """Only what was taken in: what failed is to come again."""
-        now, taken = signed.received_at, self._taken
+        now, taken, order = signed.received_at, self._taken, self._order
         taken[signed.signature] = now
+        order.append(signed.signature)
         # Two out for one in: a few old ones at a time, so that no delivery waits for many.
         for _ in range(2):
-            oldest = next(iter(taken))
-            if now - taken[oldest] <= REMEMBERED_S and len(taken) <= _MOST_REMEMBERED:
+            if now - taken.get(order[0], 0.0) <= REMEMBERED_S and len(order) <= _MOST_REMEMBERED:
                 break
-            del taken[oldest]
+            taken.pop(order.popleft(), None)
 
     def _say(self, reason: str, status: int, length: int, error: str = "") -> None:
         line: dict[str, object] = {"door": "slack_ingress", "reason": reason, "status": status}

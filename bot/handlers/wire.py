@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MOST_ANSWER, _LENGTH_DIGITS = 65_536, 5
-_LATE_S = 0.02
-"""How much longer than it was told an exchange may wait: to set a socket's timeout is a call of the
-system each time, and while nothing has been waited for there is nothing to set."""
+_NEAR_S = 0.02
+"""How exactly an exchange keeps its time: to set a socket's timeout is a call of the system each
+time, and while nothing has been waited for it is as the last exchange left it."""
 _LINE_END, _HEAD_END, _LENGTH = b"\r\n", b"\r\n\r\n", b"\r\ncontent-length:"
 _VERSIONS = (b"HTTP/1.1 ", b"HTTP/1.0 ")
 
@@ -127,6 +127,6 @@ class Wire:
         left = until - self._timer()
         if left <= 0:
             raise TimeoutError("no time left")
-        if not left <= self._allowed <= left + _LATE_S:
+        if not -_NEAR_S < self._allowed - left < _NEAR_S:
             connection.settimeout(left)
             self._allowed = left

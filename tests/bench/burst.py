@@ -1,25 +1,31 @@
 """Slack's door at a rate, while its queue stops answering once: how long deliveries wait.
 
-`python -m tests.bench.burst` is the queue of it: it prints its port, and at the end of its input
-the deduplication id of every message that it took; SIGUSR1 makes it hold back all its answers for
-as long as a stall is.
-
 As on Lambda each delivery has a door of its own for as long as it takes, and one that was used
-before if any is free; arrivals keep to their times whatever the answers do. Doors are threads here.
+before if any is free; arrivals keep to their times whatever the answers do. Doors are threads of a
+few processes here. The same is measured with doors that do nothing but send as many bytes to the
+queue and read its answer: what that takes is this computer's and this program's.
+
+`python -m tests.bench.burst queue` is the queue of it: it prints its port, and at the end of its
+input the deduplication id of every message that it took; SIGUSR1 makes it hold back all its answers
+for as long as a stall is. `python -m tests.bench.burst doors` is one of the processes.
 """
 
 import asyncio
+import gc
 import hashlib
+import json
 import queue
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import ClassVar
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any, ClassVar, NamedTuple
+from urllib.parse import urlsplit
 
 from bot.handlers.rotating import fixed
 from bot.handlers.settings import AwsKeys
@@ -30,116 +36,156 @@ from tests.lambda_slack import PATH, SECRET, delivered, mention
 
 _RATE, _FOR_S = 1_000, 60
 _STALL_S = 2.0
+_PROCESSES = 2
+_FIRST = 1_795_000_000
 _NAME = re.compile(rb'"MessageDeduplicationId": "([0-9a-f]{64})"')
 _PREFIX = "slack/delivery/"
+_OURS, _BARE = "ours", "bare"
+
+Door = Callable[[dict[str, Any]], int]
+"""From a delivery to the status that is answered."""
 
 
-@dataclass
-class _Seen:
-    """What came of the deliveries."""
+class _Row(NamedTuple):
+    """What came of a delivery."""
 
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    took: list[tuple[float, float, int, str]] = field(default_factory=list)
-    """(due at, seconds until the answer, status, event id) of each."""
+    number: int
+    due: float
+    took: float
+    """Seconds from the time it was due until its answer."""
+    status: int
 
 
 class _Doors:
-    """Processes of the ingress, of which each serves one delivery at a time."""
+    """Doors of one process, of which each serves one delivery at a time."""
 
-    def __init__(self, url: str, seen: _Seen) -> None:
-        self._url = url
-        self._seen = seen
-        self._free: queue.SimpleQueue[queue.SimpleQueue[tuple[float, str] | None]] = (
-            queue.SimpleQueue()
-        )
-        self.made: list[queue.SimpleQueue[tuple[float, str] | None]] = []
+    def __init__(self, make: Callable[[], Door]) -> None:
+        self._make = make
+        self._free: list[queue.SimpleQueue[tuple[int, float, dict[str, Any]]]] = []
+        self.made = 0
+        self.rows: list[_Row] = []
 
-    def serve(self, due: float, event_id: str) -> None:
-        """Hand one delivery to a free door, or to a new one."""
+    def serve(self, number: int, due: float, event: dict[str, Any]) -> None:
+        """Hand one delivery to the door that was free last, or to a new one."""
         try:
-            door = self._free.get_nowait()
-        except queue.Empty:
+            door = self._free.pop()
+        except IndexError:
             door = queue.SimpleQueue()
-            self.made.append(door)
+            self.made += 1
             threading.Thread(target=self._run, args=(door,), daemon=True).start()
-        door.put((due, event_id))
+        door.put((number, due, event))
 
-    def _run(self, door: "queue.SimpleQueue[tuple[float, str] | None]") -> None:
-        keys = AwsKeys("AKIDEXAMPLE", "not-a-secret", "not-a-token")
-        sender = SqsSender(self._url, "us-east-1", keys, time.time)
-        ingress = SlackIngress(fixed(SECRET), PATH, sender, time.time, lambda _: None)
-        while (asked := door.get()) is not None:
-            due, event_id = asked
-            body = mention(event_id, ts=f"{event_id[2:]}.000100", blocks="x" * 1_500)
-            event = delivered(body, stamp=str(int(time.time())))
-            status = ingress.receive(event)["statusCode"]
-            took = time.perf_counter() - due
-            with self._seen.lock:
-                self._seen.took.append((due, took, status, event_id))
-            self._free.put(door)
-        sender.close()
+    def _run(self, mine: "queue.SimpleQueue[tuple[int, float, dict[str, Any]]]") -> None:
+        door = self._make()
+        while True:
+            number, due, event = mine.get()
+            status = door(event)
+            self.rows.append(_Row(number, due, time.perf_counter() - due, status))
+            self._free.append(mine)
+
+
+def _ours(url: str) -> Door:
+    keys = AwsKeys("AKIDEXAMPLE", "not-a-secret", "not-a-token")
+    sender = SqsSender(url, "us-east-1", keys, time.time)
+    ingress = SlackIngress(fixed(SECRET), PATH, sender, time.time, lambda _: None)
+    return lambda event: int(ingress.receive(event)["statusCode"])
+
+
+def _bare(url: str) -> Door:
+    """As many bytes to the queue as ours, and its answer; nothing of the event is looked at."""
+    told = urlsplit(url)
+    wire = socket.create_connection((told.hostname, told.port), 10)
+    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def send(event: dict[str, Any]) -> int:
+        named = b'{"MessageDeduplicationId": "%s", ' % _name(int(event["requestContext"]["number"]))
+        body = named + b"x" * 2_900
+        wire.sendall(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        return 200 if wire.recv(1_000).startswith(b"HTTP/1.1 200 ") else 0
+
+    return send
+
+
+def _share(share: int, url: str, kind: str, began: float) -> None:
+    """One process: every so many-th delivery at its time, and what came of them, in JSON."""
+    doors = _Doors(lambda: (_ours if kind == _OURS else _bare)(url))
+    mine = range(share, _RATE * _FOR_S, _PROCESSES)
+    gc.freeze()
+    for number in mine:
+        due = began + number / _RATE
+        body = mention(f"Ev{_FIRST + number}", ts=f"{_FIRST + number}.000100", blocks="x" * 1_500)
+        event = delivered(body, stamp=str(int(time.time())))
+        event["requestContext"]["number"] = number
+        time.sleep(max(0.0, due - time.perf_counter()))
+        doors.serve(number, due, event)
+    while len(doors.rows) < len(mine):
+        time.sleep(0.05)
+    json.dump({"doors": doors.made, "rows": doors.rows}, sys.stdout)
+    sys.stdout.flush()
 
 
 def run() -> Iterator[str]:
-    """The rate for a minute, and one stall in the middle of it."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.burst"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as sink:
+    """The rate for a minute, and one stall in the middle of it: our doors, then bare ones."""
+    for kind, what in ((_OURS, "signed deliveries"), (_BARE, "without a door: requests")):
+        yield from _told(what, *_offered(kind))
+    yield "(goal p99 25 ms but for the stall, max 2,500 ms, no false 200)"
+
+
+def _offered(kind: str) -> tuple[list[_Row], float, set[bytes], int]:
+    """What came of each, when the queue was stalled, what it has, and how many doors there were."""
+    with ExitStack() as stack:
+
+        def started(*arguments: str) -> "subprocess.Popen[bytes]":
+            command = [sys.executable, "-m", "tests.bench.burst", *arguments]
+            pipe = subprocess.PIPE
+            return stack.enter_context(subprocess.Popen(command, stdin=pipe, stdout=pipe))
+
+        sink = started("queue")
         assert sink.stdout is not None
         assert sink.stdin is not None
-        port = int(sink.stdout.readline())
-        seen = _Seen()
-        doors = _Doors(f"http://127.0.0.1:{port}/111111111111/assist.fifo", seen)
-        stalled = _offered(doors, sink)
-        while len(seen.took) < _RATE * _FOR_S:
-            time.sleep(0.05)
-        for door in doors.made:
-            door.put(None)
-        sink.stdin.close()
-        kept = set(sink.stdout.read().split())
-    yield from _told(seen, stalled, kept, len(doors.made))
+        url = f"http://127.0.0.1:{int(sink.stdout.readline())}/111111111111/assist.fifo"
+        began = time.perf_counter() + 3
+        shares = [
+            started("doors", str(share), url, kind, str(began)) for share in range(_PROCESSES)
+        ]
+        stalled = began + _FOR_S / 2
+        time.sleep(stalled - time.perf_counter())
+        sink.send_signal(signal.SIGUSR1)
+        told = [json.loads(share.communicate()[0]) for share in shares]
+        kept = set(sink.communicate()[0].split())
+    rows = [_Row(*row) for one in told for row in one["rows"]]
+    return rows, stalled, kept, sum(one["doors"] for one in told)
 
 
-def _offered(doors: _Doors, sink: "subprocess.Popen[bytes]") -> float:
-    """Deliveries at their times; when the queue was stalled."""
-    began, stalled = time.perf_counter() + 0.1, 0.0
-    for number in range(_RATE * _FOR_S):
-        due = began + number / _RATE
-        if number == _RATE * _FOR_S // 2:
-            stalled = due
-            sink.send_signal(signal.SIGUSR1)
-        time.sleep(max(0.0, due - time.perf_counter()))
-        doors.serve(due, f"Ev{1_795_000_000 + number}")
-    return stalled
-
-
-def _told(seen: _Seen, stalled: float, kept: set[bytes], doors: int) -> Iterator[str]:
-    ok = [row for row in seen.took if row[2] == 200]
-    false = [row for row in ok if _name(row[3]) not in kept]
-    during = [r[1] for r in seen.took if stalled - 0.1 <= r[0] <= stalled + _STALL_S + 0.5]
-    rest = [r[1] for r in seen.took if not stalled - 0.1 <= r[0] <= stalled + _STALL_S + 0.5]
+def _told(
+    what: str, rows: list[_Row], stalled: float, kept: set[bytes], doors: int
+) -> Iterator[str]:
+    ok = [row for row in rows if row.status == 200]
+    false = [row for row in ok if _name(row.number) not in kept]
     yield (
-        f"{len(seen.took):,} signed deliveries at {_RATE:,}/s, {doors:,} doors: "
-        f"{len(ok):,} answered 200, {len(seen.took) - len(ok):,} otherwise, "
-        f"{len(false)} of the 200s not in the queue (goal 0)"
+        f"{len(rows):,} {what} at {_RATE:,}/s, {doors:,} doors: "
+        f"{len(ok):,} answered 200, {len(rows) - len(ok):,} otherwise, "
+        f"{len(false)} of the 200s not in the queue"
     )
+    during = [r.took for r in rows if stalled - 0.1 <= r.due <= stalled + _STALL_S + 0.5]
+    rest = [r.took for r in rows if not stalled - 0.1 <= r.due <= stalled + _STALL_S + 0.5]
     for name, took in (("but for the stall", rest), ("that came during the stall", during)):
         yield (
             f"  {name:<28} p50 {percentile(took, 0.5) * 1e3:7.1f} ms   "
             f"p99 {percentile(took, 0.99) * 1e3:7.1f} ms   max {max(took) * 1e3:7.1f} ms"
         )
-    yield "  (goal p99 25 ms, max 2,500 ms)"
 
 
-def _name(event_id: str) -> bytes:
+def _name(number: int) -> bytes:
     """What the sender makes of a delivery's id for the queue."""
-    return hashlib.sha256(f"{_PREFIX}{event_id}".encode()).hexdigest().encode()
+    return hashlib.sha256(f"{_PREFIX}Ev{_FIRST + number}".encode()).hexdigest().encode()
 
 
 class _Queue(asyncio.Protocol):
     """As much of SQS as the sender needs."""
 
-    open_again: asyncio.Event
+    stalled: ClassVar[bool] = False
+    waiting: ClassVar[list["_Queue"]] = []
     kept: ClassVar[list[bytes]] = []
 
     def __init__(self) -> None:
@@ -160,13 +206,12 @@ class _Queue(asyncio.Protocol):
         named = _NAME.search(body)
         assert named is not None
         self.kept.append(named[1])
-        if self.open_again.is_set():
-            self._answer()
+        if _Queue.stalled:
+            self.waiting.append(self)
         else:
-            waiting = asyncio.ensure_future(self.open_again.wait())
-            waiting.add_done_callback(lambda _: self._answer())
+            self.answer()
 
-    def _answer(self) -> None:
+    def answer(self) -> None:
         assert self._transport is not None
         said = b'{"MessageId": "1"}'
         self._transport.write(
@@ -176,12 +221,15 @@ class _Queue(asyncio.Protocol):
 
 async def _serve() -> None:
     loop = asyncio.get_running_loop()
-    _Queue.open_again = asyncio.Event()
-    _Queue.open_again.set()
 
     def stall() -> None:
-        _Queue.open_again.clear()
-        loop.call_later(_STALL_S, _Queue.open_again.set)
+        _Queue.stalled = True
+        loop.call_later(_STALL_S, go_on)
+
+    def go_on() -> None:
+        _Queue.stalled = False
+        for one in _Queue.waiting:
+            one.answer()
 
     loop.add_signal_handler(signal.SIGUSR1, stall)
     server = await loop.create_server(_Queue, "127.0.0.1", 0, backlog=4_096)
@@ -191,6 +239,14 @@ async def _serve() -> None:
     sys.stdout.buffer.write(b"\n".join(_Queue.kept))
 
 
+def _main(what: str, *told: str) -> None:
+    if what == "queue":
+        asyncio.run(_serve())
+        sys.stdout.flush()
+    else:
+        share, url, kind, began = told
+        _share(int(share), url, kind, float(began))
+
+
 if __name__ == "__main__":
-    asyncio.run(_serve())
-    sys.stdout.flush()
+    _main(*sys.argv[1:])

@@ -22,6 +22,7 @@ INGRESS = {
     "bot.handlers.aws_json",
     "bot.handlers.delivery",
     "bot.handlers.hmac_sha256",
+    "bot.handlers.parsing",
     "bot.handlers.rotating",
     "bot.handlers.settings",
     "bot.handlers.slack_ingress",
@@ -47,7 +48,7 @@ def imported_by(door: str) -> set[str]:
     return set(json.loads(told.stdout))
 
 
-def test_the_ingress_imports_the_standard_library_and_nine_small_modules() -> None:
+def test_the_ingress_imports_the_standard_library_and_ten_small_modules() -> None:
     found = imported_by("bot.handlers.slack_ingress")
     theirs = {name for name in found if name.partition(".")[0] not in sys.stdlib_module_names}
     assert theirs == INGRESS
@@ -142,7 +143,7 @@ for name, event in (("good", good), ("bad", bad)):
     sys.setprofile(watch)
     edge.receive(event)
     sys.setprofile(None)
-    seen[name] = [one for one in ran if one.endswith((":loads", ":parse_qsl", ":content"))]
+    seen[name] = [one for one in ran if one.endswith((":parsed", ":parse_qsl", ":content"))]
 print(json.dumps(seen))
 """
 
@@ -152,5 +153,5 @@ def test_no_body_is_parsed_before_its_signature_is_verified() -> None:
         [sys.executable, "-c", _WATCH], check=True, capture_output=True, timeout=120
     )
     seen = json.loads(told.stdout)
-    assert any(one.endswith(":loads") for one in seen["good"]), "the watch sees what is parsed"
+    assert any(one.endswith(":parsed") for one in seen["good"]), "the watch sees what is parsed"
     assert seen["bad"] == []
