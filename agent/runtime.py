@@ -26,7 +26,7 @@ from agent.assistant import AnswerEvent
 from agent.envelope import Envelope, RefusedEnvelopeError, opened
 from agent.runtime_keys import Keys, keys_of
 from agent.settings import Settings
-from agent.traces import redact
+from agent.traces import export, redact
 from agent.turns import TooManyTurnsError, Turn, Turns
 from integrations.errors import NotFoundError
 
@@ -154,8 +154,10 @@ def main(port: int = PORT) -> None:
     Raises:
         UnusableSettingError: no key, or a number that is none.
     """
-    redact()
     settings = Settings.from_env()
+    if settings.traces:
+        export(settings.traces, settings.region)
+    redact()
     opened_ = Opened(settings)
     runtime = Runtime(opened_.now, keys_of(settings))
     threading.Thread(target=_beforehand, args=(opened_,), name="opening", daemon=True).start()

@@ -50,13 +50,15 @@ class Settings:
     """Id of the AgentCore Memory that keeps what was said in a thread; "" for the tables alone."""
     long_term: str = ""
     """Namespace of AgentCore Memory that is searched before a question is answered; "" for none."""
+    traces: str = ""
+    """Where spans go: `xray`, the URL of an OTLP endpoint for traces, or "" for nowhere."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
         """`SECURITY_ASSIST_MODEL=provider[:model id]` and its companions; offline by default.
 
         Raises:
-            UnusableSettingError: a number is not one.
+            UnusableSettingError: a number is not one, or a place is none.
         """
         found = os.environ if env is None else env  # noqa: TID251 - this is the settings module
         provider, _, model_id = found.get("SECURITY_ASSIST_MODEL", "offline").partition(":")
@@ -79,6 +81,7 @@ class Settings:
             runtime_key_arn=found.get("SECURITY_ASSIST_RUNTIME_KEY_ARN", ""),
             memory_id=found.get("SECURITY_ASSIST_MEMORY", ""),
             long_term=_namespace(found.get("SECURITY_ASSIST_LONG_TERM", "")),
+            traces=_place(found.get("SECURITY_ASSIST_TRACES", "")),
         )
 
 
@@ -119,5 +122,14 @@ def _namespace(text: str) -> str:
         raise UnusableSettingError(
             f"SECURITY_ASSIST_LONG_TERM has to hold {{actorId}}, as /channels/{{actorId}} does, so"
             f" that no channel is told what another's was; {text!r} does not"
+        )
+    return text
+
+
+def _place(text: str) -> str:
+    if text not in {"", "xray"} and not text.startswith(("http://", "https://")):
+        raise UnusableSettingError(
+            "SECURITY_ASSIST_TRACES is xray, or the URL of an OTLP endpoint such as"
+            f" http://127.0.0.1:4318/v1/traces, not {text!r}"
         )
     return text

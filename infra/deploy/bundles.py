@@ -94,6 +94,8 @@ BUNDLES = (
         doors=("agent.runtime",),
         also=("integrations.runbooks.script_child",),
         without=_NOT_ON_LAMBDA,
+        # Many distributions bring parts of `opentelemetry`, so an import does not tell which.
+        more=("opentelemetry-exporter-otlp-proto-http",),
         runbooks=True,
         written={"main.py": _MAIN},
     ),
