@@ -19,6 +19,7 @@ from integrations.connect import Connections
 from tests.agentcore_stage import AWS, KEY, Stage, staged
 
 FIRST = "what needs attention first?"
+_TRIES = 3
 _MAIN = "import sys; from agent.runtime import main; main(int(sys.argv[1]))"
 
 
@@ -30,33 +31,38 @@ def free_port() -> int:
 
 @contextmanager
 def started(folder: Path, **env: str) -> Iterator[int]:
-    port = free_port()
     told = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "SECURITY_ASSIST_STATE": str(folder)}
-    process = subprocess.Popen(
-        [sys.executable, "-c", _MAIN, str(port)],
-        env={**told, **AWS, **env},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        _until_it_listens(process, port)
-        yield port
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
+    for _ in range(_TRIES):
+        port = free_port()
+        process = subprocess.Popen(
+            [sys.executable, "-c", _MAIN, str(port)],
+            env={**told, **AWS, **env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            if _listens(process, port):
+                yield port
+                return
+        finally:
+            process.terminate()
+            said, _nothing = process.communicate(timeout=30)
+        # Somebody may have taken the port between our look and the runtime's own.
+        assert b"address already in use" in said, said.decode()
+    raise AssertionError("every port is taken")
 
 
-def _until_it_listens(process: "subprocess.Popen[bytes]", port: int) -> None:
+def _listens(process: "subprocess.Popen[bytes]", port: int) -> bool:
+    """Whether it comes to listen; False: it ended before."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
-        try:
+        with contextlib.suppress(OSError):
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(0.02)
-            continue
-        return
-    raise AssertionError("the runtime does not listen")
+            # Who answers there may be another, and ours about to say so.
+            return process.poll() is None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.02)
+    return False
 
 
 @pytest.fixture(scope="module")

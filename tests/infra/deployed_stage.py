@@ -5,10 +5,12 @@ tenants' accounts are the emulated ones of the demo, because the hub's emulator 
 what tells the worker of them is in the state folder, as in `assist demo`.
 """
 
+import http.client
 import json
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+import urllib.parse
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from bot.workspace.server import serve
 from infra.deploy.bundles import BUNDLES
@@ -23,13 +26,13 @@ from infra.deploy.packing import here, pack
 from infra.deploy.sam import Sam
 from infra.deploy.staging import staged
 from infra.local.aws.server import EmulatedAws
-from infra.local.engines.ground import free_port
 from infra.local.fill import fill, register
 from integrations.aws import AwsSession
 from integrations.connect import Connections
 from integrations.settings import EMULATED, AwsAccess, Settings
 from tests.e2e.slack_stage import SECRET, TOKEN
 from tests.infra.talk import Talk, workspace_at
+from tests.loopback_http import Quiet, serving
 from tests.real_engines import engine, hub_account
 
 LOCAL_BUNDLES = tuple(bundle for bundle in BUNDLES if bundle.name in {"ingress", "worker"})
@@ -70,8 +73,12 @@ def deployed(folder: Path) -> Iterator[Hub]:
     )
     # Functions of the emulator run on this computer, and may write where Lambda lets them.
     state = Path("/tmp") / stack  # noqa: S108 - as above
-    port = free_port()
     with ExitStack() as opened:
+        # The functions are told where the workspace is, and it learns later where the ingress is.
+        ingress: list[str] = []
+        workspace = workspace_at(opened.enter_context(handing_on(ingress)))
+        server = serve(workspace)
+        opened.callback(server.close)
         opened.callback(shutil.rmtree, state, ignore_errors=True)
         opened.enter_context(keys_in_the_environment(session))
         # Its clock would go on, and start functions that nobody waits for.
@@ -80,12 +87,33 @@ def deployed(folder: Path) -> Iterator[Hub]:
             folder,
             stack,
             session,
-            {"SlackApiUrl": f"http://127.0.0.1:{port}/api/", "StateFolder": str(state)},
+            {"SlackApiUrl": server.api_url, "StateFolder": str(state)},
         )
         emulated = opened.enter_context(filled(session, stack, state))
-        workspace = workspace_at(ingress_of(session, stack))
-        opened.callback(serve(workspace, port=port).close)
+        ingress.append(ingress_of(session, stack))
         yield Hub(stack, session, state, Talk(workspace), emulated)
+
+
+@contextmanager
+def handing_on(to: Sequence[str]) -> Iterator[str]:
+    """An address of which each request goes on to the first of `to`, as it came."""
+
+    class Handler(Quiet):
+        @override
+        def serve(self) -> None:
+            where = urllib.parse.urlsplit(to[0])
+            line = http.client.HTTPConnection(str(where.hostname), where.port, timeout=60)
+            try:
+                headers = {n: v for n, v in self.headers.items() if n.lower() != "host"}
+                line.request(self.command, where.path, self.sent(), headers)
+                answer = line.getresponse()
+                kind = answer.headers.get("Content-Type") or "text/plain"
+                self.answer(answer.status, answer.read(), kind)
+            finally:
+                line.close()
+
+    with serving(Handler) as url:
+        yield url
 
 
 @contextmanager
