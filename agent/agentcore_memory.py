@@ -174,6 +174,11 @@ class AgentCoreMemory(ConversationStore):
         self._beside.save(session_id, messages, focus, version)
 
     @override
+    def erase(self, tenant_id: str) -> int:
+        """Of the store beside it alone; Memory's own events expire."""
+        return self._beside.erase(tenant_id)
+
+    @override
     def forget(self, older_than_s: float) -> int:
         """Memory lets events expire by itself (`EventExpiryDuration`)."""
         return self._beside.forget(older_than_s)

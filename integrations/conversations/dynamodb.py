@@ -19,6 +19,7 @@ from uuid import uuid4
 from typing_extensions import override
 
 from integrations.conversations.port import EMPTY, Conversation, ConversationStore
+from integrations.conversations.session import sessions_of
 from integrations.dynamodb import (
     LONGEST_PARTITION_KEY,
     Item,
@@ -127,6 +128,19 @@ class DynamoConversationStore(ConversationStore):
                 continue  # It was touched meanwhile.
             gone += 1
             self._drop_parts(head)
+        return gone
+
+    @override
+    def erase(self, tenant_id: str) -> int:
+        gone = 0
+        own = self._tables.scan(
+            CONVERSATIONS, "begins_with(#pk, :begins)", {"begins": sessions_of(tenant_id)}
+        )
+        for item in own:
+            # Parts that no head names go too.
+            key = {"pk": item["pk"], "sk": item["sk"]}
+            self._tables.write(Write(kind="Delete", table=CONVERSATIONS, item=key))
+            gone += item["sk"] == _HEAD
         return gone
 
     def _write_parts(self, head: Item, parts: Sequence[bytes]) -> None:

@@ -45,6 +45,10 @@ class ConversationStore(Protocol):
         """
         ...
 
+    def erase(self, tenant_id: str) -> int:
+        """Drop every thread of a tenant, and no operators' thread; how many went."""
+        ...
+
     def forget(self, older_than_s: float) -> int:
         """Drop conversations untouched for so long; how many went."""
         ...

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 EVERY_TENANT = "*"
 """The tenant part of an operators' thread; no tenant's id has this form."""
+_OF_TENANT = 16
+"""Hexadecimal digits of a thread's name that are its tenant's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,16 @@ def session_id(tenant_id: str, platform: str, workspace: str, channel: str, thre
 
     66 characters of `[a-z0-9-]`: within AgentCore's runtimeSessionId (33 to 256) and Memory's
     sessionId (at most 100, `[a-zA-Z0-9][a-zA-Z0-9-_]*`), from the AgentCore API reference. Each
-    part is preceded by its length, so that no two different tuples read alike.
+    part is preceded by its length, so that no two different tuples read alike. It begins as
+    `sessions_of` says, so that a tenant's can be found when the tenant is let go.
     """
-    return "s-" + _digest(tenant_id, platform, workspace, channel, thread)
+    whole = _digest(tenant_id, platform, workspace, channel, thread)
+    return sessions_of(tenant_id) + whole[:-_OF_TENANT]
+
+
+def sessions_of(tenant_id: str) -> str:
+    """How the names of all of a tenant's threads begin: 64 bits that no other tenant's have."""
+    return f"s-{_digest(tenant_id)[:_OF_TENANT]}"
 
 
 def _digest(*parts: str) -> str:

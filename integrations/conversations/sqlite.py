@@ -8,6 +8,7 @@ from typing import Any
 from typing_extensions import override
 
 from integrations.conversations.port import EMPTY, Conversation, ConversationStore
+from integrations.conversations.session import sessions_of
 from integrations.errors import StaleWriteError
 from integrations.sqlite_file import SqliteFile
 
@@ -68,6 +69,13 @@ class SqliteConversationStore(ConversationStore):
     def forget(self, older_than_s: float) -> int:
         return self._file.write(
             "DELETE FROM conversation WHERE touched < ?", (self._clock() - older_than_s,)
+        )
+
+    @override
+    def erase(self, tenant_id: str) -> int:
+        begins = sessions_of(tenant_id)
+        return self._file.write(
+            "DELETE FROM conversation WHERE substr(session, 1, ?) = ?", (len(begins), begins)
         )
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from integrations.conversations.port import EMPTY
-from integrations.conversations.session import session_id
+from integrations.conversations.session import EVERY_TENANT, session_id
 from integrations.errors import StaleWriteError
 from tests.contract.engines import Conversations, Opened
 from tests.contract.rival import rivals
@@ -49,6 +49,28 @@ def test_a_write_replaces_what_was_there(conversations: Opened[Conversations]) -
     store.save("s-1", [_said("a"), _said("b")], ("acme",), 0)
     store.save("s-1", [_said("c")], (), store.load("s-1").version)
     assert (store.load("s-1").messages, store.load("s-1").focus) == ((_said("c"),), ())
+
+
+def test_a_tenants_threads_are_erased_and_nobody_elses(
+    conversations: Opened[Conversations],
+) -> None:
+    store = conversations.now
+    threads = [
+        session_id(tenant, "slack", "T1", channel, "1.0")
+        for tenant in ("acme", "acme2", EVERY_TENANT)
+        for channel in ("C1", "C2")
+    ]
+    for thread in threads:
+        store.save(thread, [_said("hello")], (), 0)
+    long = Random(1).randbytes(700_000).hex()
+    store.save(threads[0], [_said(long)], (), 1)
+    assert store.erase("acme") == 2
+    assert store.erase("acme") == 0
+    store = conversations.again()
+    left = [store.load(thread) for thread in threads]
+    assert [bool(one.messages) for one in left] == [False, False, True, True, True, True]
+    store.save(threads[0], [_said("anew")], (), 0)
+    assert store.load(threads[0]).messages == (_said("anew"),)
 
 
 @pytest.mark.parametrize("ahead", [-2, -1, 1, 1000])

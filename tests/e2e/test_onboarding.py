@@ -16,6 +16,7 @@ from infra.local.aws.principals import HUB_ACCOUNT, HUB_ROLE
 from integrations.accounts.sts import assume
 from integrations.accounts.trust import NOTHING
 from integrations.connect import Connections
+from integrations.conversations.session import ThreadKey, session_id
 from integrations.errors import DeniedByAwsError
 from integrations.remediations.audit import AuditKind
 from integrations.settings import EMULATED, AwsAccess, Settings
@@ -332,6 +333,10 @@ def _a_request(state: Path) -> str:
         systems.resources.apply(change([resource("a"), resource("b")]))
         asked = remediation(plan=plan(account=SHOP))
         systems.remediations.add(asked)
+        said = [{"role": "user", "content": [{"text": "what is open?"}]}]
+        for whose in ("acme", "globex"):
+            thread = session_id(whose, "slack", "T0001", "C0001", "1.0")
+            connections.conversations().save(thread, said, (), 0)
         return asked.id
 
 
@@ -350,13 +355,17 @@ def test_a_tenant_that_is_let_go_leaves_its_audit_and_says_what_else_is_left(
         "aws cloudformation delete-stack-instances",
         "1 findings and 2 resources; --erase deletes them",
         "its audit, 1 records",
+        "what was said in its threads; --erase deletes it",
+        f"Its channels' actors are {ThreadKey('acme', 'slack', 'T0001', 'C0001', '').actor_id}.",
     ):
         assert said in kept.out
     erased = assist(state, "tenants", "offboard", "acme", "--yes", "--erase")
-    assert "Deleted: 1 findings, 2 resources, the tenant's record." in erased.out
+    assert "Deleted: 1 findings, 2 resources, 1 threads, the tenant's record." in erased.out
     with Connections(Settings(state=state)) as connections:
         assert "acme" not in {t.id for t in connections.tenants()}
         assert connections.directory.owner_of(SHOP) is None
+        left = session_id("globex", "slack", "T0001", "C0001", "1.0")
+        assert connections.conversations().load(left).messages, "nobody else's thread"
         (told,) = connections.audit_of("acme").records()
         assert (told.entry.remediation, told.entry.kind) == (asked, AuditKind.EXPIRED)
     whole = assist(state, "audit", "verify", "--tenant", "acme")
