@@ -13,7 +13,7 @@ LONGEST = 64
 """States kept of one finding; beyond it, those that change nothing go first, then the oldest."""
 
 _CLOSED = frozenset({FindingState.RESOLVED, FindingState.PASSED, FindingState.ARCHIVED})
-_NEVER_OPEN = frozenset({FindingState.PASSED, FindingState.MUTED})
+NEVER_OPEN = frozenset({FindingState.PASSED, FindingState.MUTED})
 """What is first heard of so was not open before."""
 
 
@@ -77,7 +77,7 @@ def course(first_seen: int, history: Sequence[Seen]) -> Course:
     first heard of as passed was not; nor, for all one knows, what is first heard of as muted, as a
     rule mutes a finding before anybody sees it.
     """
-    begin = None if history[0].state in _NEVER_OPEN else first_seen
+    begin = None if history[0].state in NEVER_OPEN else first_seen
     resolved_at: int | None = None
     reopened_at: int | None = None
     closed_before = False

@@ -6,36 +6,27 @@ Facts: the OCSF schema (schema.ocsf.io) 1.1 to 1.8, finding classes 2002, 2003, 
 import hashlib
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from integrations.errors import RejectedRecordError
-from integrations.findings.controls import canonical_control, service_of
-from integrations.findings.port import Finding, FindingClass, FindingState, Severity
+from integrations.findings.indexed import Indexed
+from integrations.findings.judged import Judged, judged_of
+from integrations.findings.port import Finding, FindingClass, FindingState
 from integrations.findings.resource_types import security_hub_type, service_named, service_of_type
-from integrations.findings.timestamps import in_milliseconds, moment_of
+from integrations.findings.timestamps import EARLIEST, in_milliseconds, since_epoch
 
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS: Final = [high + low for high in _CROCKFORD for low in _CROCKFORD]
 """Two letters for each ten bits."""
-_STATUS: Final = {
-    1: "New",
-    2: "In Progress",
-    3: "Suppressed",
-    4: "Resolved",
-    5: "Archived",
-    6: "Deleted",
-}
-_SUPPRESSED, _RESOLVED, _ARCHIVED, _DELETED = 3, 4, 5, 6
-_CLOSE = 3
-_PASS = 1
-_PASSED_TEXTS: Final = frozenset({"pass", "passed"})
-_DID_NOT_APPLY: Final = frozenset({"not_available", "not available", "manual", "not_applicable"})
-_VERDICTS: Final = frozenset({"pass", "fail", "manual"})
+_YEAR_2000, _YEAR_5000 = EARLIEST, 10**14
+"""Between these a time is in milliseconds already."""
+_FIRST_MOMENT: Final = since_epoch(datetime.min.replace(tzinfo=UTC))
+_LAST_MOMENT: Final = since_epoch(datetime.max.replace(tzinfo=UTC))
 _PRODUCTS: Final = {
     "securityhub": "Security Hub",
     "guardduty": "GuardDuty",
@@ -136,8 +127,10 @@ class _Event(Struct, frozen=True, gc=False):
     compliance: _Compliance = _Compliance()
     vulnerabilities: tuple[_Vulnerability, ...] = ()
     vendor_attributes: _VendorAttributes = _VendorAttributes()
+    security_assist: Raw | UnsetType = UNSET
 
 
+_NO_RESOURCE: Final = _Resource()
 _decode = msgspec.json.Decoder(_Event).decode
 
 
@@ -158,6 +151,14 @@ def read_finding(event: bytes) -> Finding:
     Raises:
         RejectedRecordError: the event lacks what is indexed, or has it in another shape; says what.
     """
+    return read_indexed(event)[0].finding()
+
+
+def read_indexed(event: bytes) -> tuple[Indexed, bool]:
+    """What is indexed of one OCSF event (JSON), and whether it has a `security_assist` attribute.
+
+    No source has one: it is what engines keep beside an event. Errors as of `read_finding`.
+    """
     try:
         read = _decode(event)
     except msgspec.ValidationError as error:
@@ -165,121 +166,83 @@ def read_finding(event: bytes) -> Finding:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RejectedRecordError(f"broken JSON: {error}") from error
     try:
-        return _finding(read)
+        return _indexed(read), read.security_assist is not UNSET
     except (ValueError, OverflowError) as error:
         raise RejectedRecordError(f"not a usable OCSF finding: {error}") from error
 
 
-def _finding(event: _Event) -> Finding:
+def _indexed(event: _Event) -> Indexed:
     info = event.finding_info
-    if not info.uid:
+    uid = info.uid
+    if not uid:
         raise RejectedRecordError("not a usable OCSF finding: finding_info.uid is empty")
     resources = event.resources or ((event.resource,) if event.resource else ())
-    first = resources[0] if resources else _Resource()
+    first = resources[0] if resources else _NO_RESOURCE
     account = event.cloud.account.uid or first.owner.account.uid
     if not account:
         raise RejectedRecordError("not a usable OCSF finding: cloud.account.uid is missing")
-    cls = _class(event)
-    state = _state(event)
-    updated = _moment(event.time)
+    checked = event.compliance
+    judged = judged_of(
+        (
+            event.class_uid,
+            event.activity_id,
+            event.severity_id,
+            event.vendor_attributes.severity_id,
+            event.status,
+            event.status_id,
+            event.status_code,
+            event.metadata.event_code,
+            checked.control,
+            checked.status,
+            checked.status_id,
+        )
+    )
+    time = _milliseconds(event.time)
     resource_type = security_hub_type(first.type)
-    control = canonical_control(event.compliance.control)
-    source = _source(event.metadata.product)
-    kind = _kind(event, cls)
+    kind = _kind(event, judged)
     uids = tuple([u for u in map(_resource_uid, resources) if u])
     known = event.vulnerabilities
-    return Finding(
-        uid=info.uid,
-        ref=ref_of(info.uid),
-        cls=cls,
-        title=info.title or event.message or kind or info.uid,
-        description=info.desc or event.message,
-        severity=_severity(event, state),
-        state=state,
-        status=event.status or _STATUS.get(event.status_id, "Unknown"),
-        control=control,
-        kind=kind,
-        source=source,
-        service=_service(control, resource_type, kind, first),
-        account=account,
-        region=event.cloud.region or first.region,
-        resource=uids[0] if uids else "",
-        resource_type=resource_type,
-        resources=uids,
-        first_seen=_moment(info.first_seen_time or info.created_time or event.time),
-        last_seen=_moment(info.last_seen_time or event.time),
-        updated_at=updated,
-        resolved_at=None if state is FindingState.OPEN else updated,
-        epss=_epss(known) if known else None,
-        exploitable=bool(known) and any(v.is_exploit_available for v in known),
-        fixable=bool(known) and any(v.is_fix_available or v.fix_available for v in known),
+    product = event.metadata.product
+    return Indexed(
+        uid,
+        ref_of(uid),
+        time,
+        judged.cls,
+        info.title or event.message or kind or uid,
+        info.desc or event.message,
+        judged.severity,
+        judged.state,
+        judged.status,
+        judged.control,
+        kind,
+        _source(product.name, product.uid),
+        judged.service or _service(resource_type, kind, first),
+        account,
+        event.cloud.region or first.region,
+        uids[0] if uids else "",
+        resource_type,
+        uids,
+        _milliseconds(info.first_seen_time or info.created_time or event.time),
+        _milliseconds(info.last_seen_time or event.time),
+        None if judged.state is FindingState.OPEN else time,
+        None,
+        _epss(known) if known else None,
+        bool(known) and any(v.is_exploit_available for v in known),
+        bool(known) and any(v.is_fix_available or v.fix_available for v in known),
     )
 
 
-def class_of(class_uid: int, event_code: str, status_code: str) -> FindingClass:
-    """What an event is a finding of: Prowler writes compliance checks as class 2004.
-
-    Their verdict is the `status_code`, and `metadata.event_code` names the check.
-
-    Raises:
-        ValueError: a class that is not kept.
-    """
-    if class_uid == FindingClass.DETECTION and event_code and status_code.casefold() in _VERDICTS:
-        return FindingClass.COMPLIANCE
-    return FindingClass(class_uid)
-
-
-def _class(event: _Event) -> FindingClass:
-    try:
-        return class_of(event.class_uid, event.metadata.event_code, event.status_code)
-    except ValueError as error:
-        raise RejectedRecordError(
-            f"OCSF class {event.class_uid} is not kept (2002, 2003, 2004 and 2006 are)"
-        ) from error
-
-
-def _is_check(event: _Event) -> bool:
-    """Prowler writes compliance checks as class 2004 and their verdict as the status code."""
-    return bool(event.metadata.event_code) and event.status_code.casefold() in _VERDICTS
-
-
-def _state(event: _Event) -> FindingState:
-    status = event.status_id
-    if status in {_ARCHIVED, _DELETED}:
-        return FindingState.ARCHIVED
-    if status == _SUPPRESSED:
-        return FindingState.MUTED
-    if _passed(event):
-        return FindingState.PASSED
-    if status == _RESOLVED or event.activity_id == _CLOSE:
-        return FindingState.RESOLVED
-    return FindingState.OPEN
-
-
-def _passed(event: _Event) -> bool:
-    verdict = event.compliance.status.casefold()
-    if event.compliance.status_id == _PASS or verdict in _PASSED_TEXTS:
-        return True
-    if verdict in _DID_NOT_APPLY:
-        return True
-    code = event.status_code.casefold()
-    return code in _PASSED_TEXTS or (code in _DID_NOT_APPLY and _is_check(event))
-
-
-def _severity(event: _Event, state: FindingState) -> Severity:
-    """Security Hub calls what passed informational; the vendor's own word is kept beside it."""
-    said = event.vendor_attributes.severity_id
-    if (
-        state in {FindingState.PASSED, FindingState.RESOLVED}
-        and event.severity_id == Severity.INFORMATIONAL
-        and said
-    ):
-        return Severity(said)
-    return Severity(event.severity_id)
+def _milliseconds(time: int) -> int:
+    if _YEAR_2000 <= time < _YEAR_5000:
+        return time
+    milliseconds = in_milliseconds(time)
+    if not _FIRST_MOMENT <= milliseconds <= _LAST_MOMENT:
+        raise OverflowError(f"{time} is no time")
+    return milliseconds
 
 
 @lru_cache(maxsize=512)
-def _source_named(name: str, uid: str) -> str:
+def _source(name: str, uid: str) -> str:
     short = _VENDOR_PREFIX.sub("", name)
     return (
         _PRODUCTS.get(short.replace(" ", "").casefold(), short)
@@ -288,28 +251,22 @@ def _source_named(name: str, uid: str) -> str:
     )
 
 
-def _source(product: _Named) -> str:
-    return _source_named(product.name, product.uid)
-
-
-def _kind(event: _Event, cls: FindingClass) -> str:
-    if cls is FindingClass.VULNERABILITY:
+def _kind(event: _Event, judged: Judged) -> str:
+    if judged.cls == FindingClass.VULNERABILITY:
         for vulnerability in event.vulnerabilities:
             named = vulnerability.cve or vulnerability.advisory or vulnerability.cwe
             if named and named.uid:
                 return named.uid
-    if _is_check(event):
+    if judged.is_check:
         return event.metadata.event_code
     types = event.finding_info.types
-    if cls is FindingClass.DETECTION:
+    if judged.cls == FindingClass.DETECTION:
         # Security Hub v2 puts the word "Threats" beside the GuardDuty finding type.
         return next((t for t in types if ":" in t), types[0] if types else "")
     return types[0] if types else ""
 
 
-def _service(control: str | None, resource_type: str, kind: str, first: _Resource) -> str:
-    if control:
-        return service_of(control)
+def _service(resource_type: str, kind: str, first: _Resource) -> str:
     return service_of_type(resource_type, uid=_resource_uid(first), kind=kind) or service_named(
         first.group.name
     )
@@ -333,8 +290,3 @@ def _probability(score: str | float) -> float | None:
     except ValueError:
         return None
     return value if 0.0 <= value <= 1.0 else None
-
-
-@lru_cache(maxsize=4096)
-def _moment(time: int) -> datetime:
-    return moment_of(in_milliseconds(time))

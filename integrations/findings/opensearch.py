@@ -8,7 +8,6 @@ of the bulk, multi-get and search APIs, and of optimistic concurrency control.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -21,9 +20,9 @@ from integrations.errors import (
     UnavailableError,
 )
 from integrations.findings import opensearch_questions as questions
-from integrations.findings.ocsf import read_finding
-from integrations.findings.opensearch_bulk import CONFLICT, DONE, Write, action, send
+from integrations.findings.opensearch_bulk import CONFLICT, DONE, Write, action, send, write
 from integrations.findings.opensearch_calls import ATTEMPTS, BUSY, Calls
+from integrations.findings.opensearch_changes import Change, changes_of, uncollected
 from integrations.findings.opensearch_cluster import Cluster, client_of
 from integrations.findings.opensearch_documents import (
     Place,
@@ -32,7 +31,9 @@ from integrations.findings.opensearch_documents import (
     finding_of,
     fingerprint,
     id_of,
+    single_line,
     standing_of,
+    told_anew,
     told_of,
 )
 from integrations.findings.opensearch_index import OURS, index_of, template_of
@@ -50,7 +51,7 @@ from integrations.findings.port import (
     Tally,
     Written,
 )
-from integrations.findings.standing import Standing, merged
+from integrations.findings.standing import Standing
 from integrations.versioned import Versioned
 
 _IN_ONE_REQUEST: Final = 500
@@ -144,34 +145,6 @@ class OpenSearchFindings:
         self._client.close()
 
 
-@dataclass(slots=True)
-class _Change:
-    """One finding of a batch: what was told of it, and what becomes of it."""
-
-    doc_id: str
-    told: list[tuple[int, Finding, bytes]] = field(default_factory=list)
-    """(place in the batch, finding, event), in the order of the batch."""
-    before: Standing | None = None
-    after: Standing | None = None
-    event: bytes = b""
-    """The event to write; empty where only what is beside it changes."""
-    news: int = 0
-    """How many of the events told something new."""
-
-    def merge(self, before: Standing | None) -> bool:
-        """Merge what was told into what is stored; whether that changes it."""
-        self.before = self.after = before
-        self.event, self.news = b"", 0
-        for _, finding, event in self.told:
-            mark = fingerprint(event)
-            after = merged(self.after, finding, mark)
-            if after is not self.after:
-                self.news += 1
-                self.event = event if after.event == mark else self.event
-            self.after = after
-        return self.news > 0
-
-
 class OpenSearchFindingStore(FindingStore, Versioned):
     """One tenant's documents."""
 
@@ -180,23 +153,20 @@ class OpenSearchFindingStore(FindingStore, Versioned):
         self._calls = calls
         self._tenant = tenant
         self._seen_at_once = -1 if cluster.serverless else cluster.seen_at_once
-        self._indexes = {cls: index_of(cluster.prefix, cls) for cls in FindingClass}
+        self._indexes = {int(cls): index_of(cluster.prefix, cls) for cls in FindingClass}
         self._all = ",".join(self._indexes.values())
         self._routing: dict[str, str] = {} if cluster.serverless else {"routing": tenant}
 
     @override
     def upsert(self, events: Sequence[bytes]) -> Written:
-        changes: dict[str, _Change] = {}
-        for at, event in enumerate(events):
-            finding = read_finding(event)
-            change = changes.get(finding.uid)
-            if change is None:
-                change = changes[finding.uid] = _Change(id_of(self._tenant, finding.uid))
-            change.told.append((at, finding, event))
+        with uncollected():
+            return self._upsert(events)
+
+    def _upsert(self, events: Sequence[bytes]) -> Written:
+        waiting = changes_of(self._tenant, events)
         refused: list[tuple[int, str]] = []
         seen = {"refresh": "true"} if len(events) <= self._seen_at_once else {}
         added = updated = 0
-        waiting = list(changes.values())
         for start in range(0, len(waiting), _IN_ONE_REQUEST):
             new, newer = self._write(waiting[start : start + _IN_ONE_REQUEST], seen, refused)
             added, updated = added + new, updated + newer
@@ -206,7 +176,7 @@ class OpenSearchFindingStore(FindingStore, Versioned):
 
     def _write(
         self,
-        changes: Sequence[_Change],
+        changes: Sequence[Change],
         seen: Mapping[str, str],
         refused: list[tuple[int, str]],
     ) -> tuple[int, int]:
@@ -227,18 +197,18 @@ class OpenSearchFindingStore(FindingStore, Versioned):
                 elif status == CONFLICT or status in BUSY:
                     again.append(change)
                 else:
-                    refused.extend((at, reason) for at, _, _ in change.told)
+                    refused.extend((told.at, reason) for told in change.told)
             left = again
             if not left:
                 return added, updated
             self._calls.wait(attempt)
         raise UnavailableError(f"OpenSearch took {len(left)} findings in none of {ATTEMPTS} tries")
 
-    def _stored(self, changes: Sequence[_Change]) -> dict[str, Standing]:
+    def _stored(self, changes: Sequence[Change]) -> dict[str, Standing]:
         """What is known of them, wherever it is: a finding stays in the index it was first in."""
         asked: dict[str, list[str]] = {}
         for change in changes:
-            index = self._indexes[change.told[0][1].cls]
+            index = self._indexes[change.told[0].indexed.cls]
             asked.setdefault(index, []).append(change.doc_id)
         found = self._read(asked)
         new = [c.doc_id for c in changes if c.doc_id not in found]
@@ -279,17 +249,23 @@ class OpenSearchFindingStore(FindingStore, Versioned):
             placed.setdefault(hit["_index"], []).append(hit["_id"])
         return placed
 
-    def _of(self, change: _Change) -> Write:
+    def _of(self, change: Change) -> Write:
         """What is to be written, on the condition that it is as it was read."""
-        after = change.after
-        assert after is not None  # noqa: S101 - merged before it is sent
-        told = told_of(self._tenant, after)
-        if not isinstance(after.place, Place):
-            index = self._indexes[after.finding.cls]
+        after, latest = change.after, change.latest
+        if after is not None:
+            told = told_of(self._tenant, after)
+        else:
+            assert latest is not None  # noqa: S101 - merged before it is sent
+            told = told_anew(self._tenant, latest.indexed, fingerprint(latest.event))
+        event = single_line(latest.event, latest.reserved) if latest else b""
+        if after is None or not isinstance(after.place, Place):
+            index = self._indexes[
+                change.told[0].indexed.cls if after is None else after.finding.cls
+            ]
             line = action("create", index, change.doc_id, **self._routing)
-            return Write(line, document_of(change.event, told))
+            return write(line, *document_of(event, told))
         index, seq_no, primary_term = after.place
-        kind = "index" if change.event else "update"
+        kind = "index" if event else "update"
         line = action(
             kind,
             index,
@@ -298,9 +274,9 @@ class OpenSearchFindingStore(FindingStore, Versioned):
             if_primary_term=primary_term,
             **self._routing,
         )
-        if change.event:
-            return Write(line, document_of(change.event, told))
-        return Write(line, (b'{"doc":{"%s":' % OURS.encode(), told, b"}}"))
+        if event:
+            return write(line, *document_of(event, told))
+        return write(line, b'{"doc":{"%s":' % OURS.encode(), told, b"}}")
 
     def _search(self, query: Mapping[str, Any], **more: Any) -> Any:
         body = {"query": query, "size": 0, "track_total_hits": False, **more}

@@ -5,6 +5,8 @@ status is asked for: an answer for 500 documents is some kilobytes and keeps eve
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -17,14 +19,9 @@ CONFLICT: Final = 409
 _KEPT: Final = "errors,items.*.status,items.*.error.type,items.*.error.reason"
 
 
-class Write(NamedTuple):
-    """One document and what is to be done with it."""
-
-    action: bytes
-    """The line before the document."""
-    document: tuple[bytes | memoryview, ...]
-    """The document in parts, none of which holds a line end: they meet in the request alone, as
-    copying each of them once more takes as long as all else that is done for it here."""
+Write = tuple[bytes | memoryview, ...]
+"""One document and what is to be done with it, in the parts of its two lines: they meet in the
+request alone, as copying each of them once more takes as long as all else that is done for it."""
 
 
 class Outcome(NamedTuple):
@@ -40,22 +37,30 @@ def action(kind: str, index: str, doc_id: str, **more: str | int) -> bytes:
     return orjson.dumps({kind: {"_index": index, "_id": doc_id, **more}})
 
 
+def write(line: bytes, *document: bytes | memoryview) -> Write:
+    """A document in parts, none of which holds a line end, after its line of `action`."""
+    return line, b"\n", *document, b"\n"
+
+
 def send(calls: Calls, writes: Sequence[Write], **params: str) -> list[Outcome]:
     """One request; an outcome for each write, in order.
 
     Raises:
         UnavailableError: the cluster is busy, away, or does not let us in.
     """
-    parts: list[bytes | memoryview] = []
-    for line, document in writes:
-        parts += (line, b"\n", *document, b"\n")
-    answer = calls.ask("POST", "/_bulk", b"".join(parts), filter_path=_KEPT, **params)
-    return [_outcome(item) for item in answer["items"]]
+    body = b"".join(chain.from_iterable(writes))
+    items = calls.ask("POST", "/_bulk", body, filter_path=_KEPT, **params)["items"]
+    return [_outcome(told) for item in items for told in item.values()]
 
 
-def _outcome(item: Mapping[str, Mapping[str, Any]]) -> Outcome:
-    (told,) = item.values()
+def _outcome(told: Mapping[str, Any]) -> Outcome:
     error = told.get("error")
     if not error:
-        return Outcome(told["status"], "")
+        return _done(told["status"])
     return Outcome(told["status"], f"{error.get('type')}: {str(error.get('reason'))[:300]}")
+
+
+@cache
+def _done(status: int) -> Outcome:
+    """Of what went well there is one outcome for each status: to make one takes 0.3 us."""
+    return Outcome(status, "")

@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import orjson
 
-from integrations.findings.history import Seen, Spell
+from integrations.findings.history import NEVER_OPEN, Seen, Spell
+from integrations.findings.indexed import Indexed
 from integrations.findings.opensearch_index import OURS
 from integrations.findings.port import Finding, FindingClass, FindingState
 from integrations.findings.standing import (
@@ -24,8 +25,10 @@ from integrations.findings.standing import (
 _CLASS: Final = {int(cls): cls for cls in FindingClass}
 _STATE: Final = {str(state): state for state in FindingState}
 _json: Final = msgspec.json.Encoder().encode
-_OURS_KEY: Final = f'"{OURS}"'.encode()
-_OPENED: Final = b"," + _OURS_KEY + b":"
+_OPENED: Final = f',"{OURS}":'.encode()
+_OPEN_SPELL: Final = b'{"begin":%d,"end":null,"severity":%d}'
+_CLOSED_SPELL: Final = b'{"begin":%d,"end":%d,"severity":%d}'
+_BESIDE: Final = b',"tenant":%b,"spells":[%b],"history":[[%d,"%b",%d]],"told":"%b"}'
 
 
 class Place(NamedTuple):
@@ -89,13 +92,43 @@ def told_of(tenant: str, standing: Standing) -> bytes:
     )
 
 
+def told_anew(tenant: str, indexed: Indexed, mark: bytes) -> bytes:
+    """The same of a finding that nothing is stored of, as `merged` and `told_of` would tell it.
+
+    Then everything follows from what was just read, without a history to be gone through (5 us in
+    place of 25). It must not be first seen after it was last changed.
+    """
+    state, severity, time = indexed.state, indexed.severity, indexed.time
+    if state is FindingState.OPEN:
+        spells = _OPEN_SPELL % (indexed.first_seen, severity)
+    elif state in NEVER_OPEN:
+        spells = b""
+        indexed = msgspec.structs.replace(indexed, resolved_at=None)
+    else:
+        spells = _CLOSED_SPELL % (indexed.first_seen, time, severity)
+    beside = _BESIDE % (_json(tenant), spells, time, state.encode(), severity, mark)
+    return _json(indexed)[:-1] + beside
+
+
 def document_of(event: bytes, told: bytes) -> tuple[bytes | memoryview, ...]:
-    """The OCSF event as it is, with what is ours as one more attribute; one line, in parts."""
-    if b"\n" in event or _OURS_KEY in event or event[-1:] != b"}":
+    """The OCSF event as it is, with what is ours as one more attribute; one line, in parts.
+
+    The event is one that `single_line` gave.
+    """
+    return memoryview(event)[:-1], _OPENED, told, b"}"
+
+
+def single_line(event: bytes, reserved: bool) -> bytes:  # noqa: FBT001 - asked for every event
+    """The event in one line that ends in its brace, without the attribute that is ours.
+
+    `reserved` tells that it has that attribute: it is known since the event was read, and to look
+    through the whole event for it takes as long as half of the reading (2 us).
+    """
+    if reserved or b"\n" in event or event[-1:] != b"}":
         read = orjson.loads(event)
         read.pop(OURS, None)
-        event = orjson.dumps(read)
-    return memoryview(event)[:-1], _OPENED, told, b"}"
+        return orjson.dumps(read)
+    return event
 
 
 def event_of(source: Mapping[str, Any]) -> dict[str, Any]:

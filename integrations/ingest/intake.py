@@ -16,7 +16,7 @@ from integrations.errors import (
     RejectedRecordError,
     SecurityAssistError,
 )
-from integrations.findings.ocsf import class_of
+from integrations.findings.judged import class_of
 from integrations.findings.port import FindingClass, Written
 from integrations.findings.sources import Source, convert_one, detect
 from integrations.ingest.records import RawRecord, Reject, broken, reject

@@ -13,9 +13,9 @@ from typing import Any
 from opensearchpy import OpenSearch, helpers
 
 from integrations.findings import asff
-from integrations.findings.ocsf import read_finding
+from integrations.findings.ocsf import read_indexed
 from integrations.findings.opensearch import OpenSearchFindings
-from integrations.findings.opensearch_bulk import Write, action, send
+from integrations.findings.opensearch_bulk import action, send, write
 from integrations.findings.opensearch_calls import Calls, Serializer
 from integrations.findings.opensearch_cluster import Cluster
 from tests.bench.convert import changed, samples
@@ -84,7 +84,7 @@ def _cases(url: str, batch: Sequence[bytes]) -> dict[str, Case]:
     return {
         "ours": ours,
         "of which converting": lambda some: [asff.convert(raw) for raw in some],
-        "of which reading what is indexed": lambda _: [read_finding(event) for event in events],
+        "of which reading what is indexed": lambda _: [read_indexed(event) for event in events],
         "ours, events converted before": written_only,
         "bytes encoded before, sent in bulk": floor,
         "the same by our bulk writer": _writer(Calls(client, time.sleep), events),
@@ -95,7 +95,7 @@ def _cases(url: str, batch: Sequence[bytes]) -> dict[str, Case]:
 
 def _writer(calls: Calls, events: Sequence[bytes]) -> Case:
     """Our bulk writer, with every document ready."""
-    writes = [Write(action("create", "i", str(n)), (event,)) for n, event in enumerate(events)]
+    writes = [write(action("create", "i", str(n)), event) for n, event in enumerate(events)]
     chunks = [writes[at : at + _CHUNK] for at in range(0, len(writes), _CHUNK)]
 
     def written(_: Sequence[bytes]) -> None:

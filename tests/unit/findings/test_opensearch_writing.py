@@ -1,5 +1,6 @@
 """What becomes of a batch when OpenSearch is busy, refuses some of it, or is cut off."""
 
+import gc
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -144,8 +145,28 @@ def test_an_event_of_several_lines_is_one_line_of_the_request(
     assert store.get("a").event["finding_info"]["uid"] == "a"
 
 
-def test_an_attribute_called_like_ours_does_not_take_its_place(store: FindingStore) -> None:
-    forged = ocsf_event("a")[:-1] + b',"security_assist":{"tenant":"globex"}}'
+@pytest.mark.parametrize("name", [b"security_assist", rb"security\u005fassist"])
+def test_an_attribute_called_like_ours_does_not_take_its_place(
+    store: FindingStore, name: bytes
+) -> None:
+    forged = ocsf_event("a")[:-1] + b',"%b":{"tenant":"globex"}}' % name
     store.upsert([forged])
     assert store.get("a").finding.uid == "a"
     assert "security_assist" not in store.get("a").event
+
+
+def test_garbage_is_searched_for_again_after_a_batch_however_it_ends(
+    store: FindingStore, cluster: double.Cluster
+) -> None:
+    during: list[bool] = []
+
+    def watched(_: str, __: str, do: Callable[[], double.Answer]) -> double.Answer:
+        during.append(gc.isenabled())
+        return do()
+
+    cluster.faults.append(watched)
+    store.upsert(_events("a"))
+    with pytest.raises(RejectedRecordError):
+        store.upsert([b"{}"])
+    assert during == [False]
+    assert gc.isenabled()
