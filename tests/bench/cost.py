@@ -53,12 +53,14 @@ from integrations.work.sqs import make_queue
 from tests.bedrock_runtime import bedrock_runtime, call, text
 from tests.bench.counting import Counted, counted
 from tests.bench.pricing import TENANTS, Measured, Row, beside, bill, model
+from tests.bench.pulls import polled
 from tests.builders import ocsf_event
 from tests.demo import demo_estate, scope_in
 from tests.event_source import brought, left_in, received
 from tests.fake_aggregator import FakeAggregator, row
 from tests.lambda_slack import PATH, delivered
 from tests.loopback_http import Quiet, serving
+from tests.unit.findings.given import asff
 
 _ACCOUNT = "111111111111"
 _QUESTIONS = (
@@ -146,6 +148,14 @@ def _measured(
         sync = _of(stage, lambda: _sync(stage))
         yield _line(f"a first sync of {_RESOURCES:,} resources", first, 1)
         yield _line("a sync of them, nothing changed", sync, 1)
+        with polled(stage.connections, "acme", _ACCOUNT) as pull:
+            pull([])
+            idle = _of(stage, lambda: pull([]))
+            yield _line("a pull of an account, nothing updated", idle, 1)
+            known = [asff(Id=f"cost-{n}", AwsAccountId=_ACCOUNT) for n in range(100)]
+            pull(known)
+            page = _of(stage, lambda: pull(known))
+            yield _line("the same with a page of 100 findings that are stored", page, 1)
         _ranked(stage)
         rank = _of(stage, lambda: _ranked(stage))
         yield _line("a look at a ranking that still holds", rank, tenants)
@@ -174,6 +184,12 @@ def _measured(
         message_reads=g.read_units / _MESSAGES,
         message_s=g_s / _MESSAGES,
         sync_calls=calls,
+        sync_bytes=len(json.dumps(_ROWS)),
+        pull_writes=idle[0].write_units,
+        pull_reads=idle[0].read_units,
+        pull_s=idle[1],
+        page_s=page[1] - idle[1],
+        page_bytes=len(json.dumps(known)),
         sync_writes=s.write_units,
         sync_reads=s.read_units,
         sync_s=s_s,
