@@ -18,6 +18,8 @@ _MOST_ANSWER, _LENGTH_DIGITS = 65_536, 5
 _NEAR_S = 0.02
 """How exactly an exchange keeps its time: to set a socket's timeout is a call of the system each
 time, and while nothing has been waited for it is as the last exchange left it."""
+_UNTOLD = float("-inf")
+"""What a new socket was told: nothing, so that it would wait for ever."""
 _LINE_END, _HEAD_END, _LENGTH = b"\r\n", b"\r\n\r\n", b"\r\ncontent-length:"
 _VERSIONS = (b"HTTP/1.1 ", b"HTTP/1.0 ")
 
@@ -37,7 +39,7 @@ class Wire:
         self._tls = ssl.create_default_context() if tls else None
         self._timer = timer
         self._socket: socket.socket | None = None
-        self._allowed = 0.0
+        self._allowed = _UNTOLD
 
     @property
     def open(self) -> bool:
@@ -79,7 +81,7 @@ class Wire:
         host, port = self._address
         for family, kind, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             plain = socket.socket(family, kind)
-            self._allowed = 0.0
+            self._allowed = _UNTOLD
             try:
                 self._allow(plain, until)
                 plain.connect(address)
