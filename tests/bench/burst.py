@@ -2,12 +2,13 @@
 
 As on Lambda each delivery has a door of its own for as long as it takes, and one that was used
 before if any is free; arrivals keep to their times whatever the answers do. Doors are threads of a
-few processes here. The same is measured with doors that do nothing but send as many bytes to the
-queue and read its answer: what that takes is this computer's and this program's.
+few processes here. The same is measured with a stall that is longer than a door waits, and with
+doors that do nothing but send as many bytes to the queue and read its answer: what that takes is
+this computer's and this program's.
 
-`python -m tests.bench.burst queue` is the queue of it: it prints its port, and at the end of its
+`python -m tests.bench.burst queue 2` is the queue of it: it prints its port, and at the end of its
 input the deduplication id of every message that it took; SIGUSR1 makes it hold back all its answers
-for as long as a stall is. `python -m tests.bench.burst doors` is one of the processes.
+for as many seconds. `python -m tests.bench.burst doors` is one of the processes.
 """
 
 import asyncio
@@ -34,8 +35,6 @@ from bot.handlers.sqs_sender import SqsSender
 from tests.bench.timing import percentile
 from tests.lambda_slack import PATH, SECRET, delivered, mention
 
-_RATE, _FOR_S = 1_000, 60
-_STALL_S = 2.0
 _PROCESSES = 2
 _FIRST = 1_795_000_000
 _NAME = re.compile(rb'"MessageDeduplicationId": "([0-9a-f]{64})"')
@@ -44,6 +43,25 @@ _OURS, _BARE = "ours", "bare"
 
 Door = Callable[[dict[str, Any]], int]
 """From a delivery to the status that is answered."""
+
+
+class _Load(NamedTuple):
+    """What is offered, and in the middle a queue that does not answer."""
+
+    what: str
+    kind: str
+    """Of doors."""
+    rate: int
+    """A second."""
+    for_s: int
+    stall_s: float
+
+
+_LOADS = (
+    _Load("signed deliveries", _OURS, 1_000, 60, 2.0),
+    _Load("signed deliveries, a stall longer than is waited", _OURS, 200, 20, 4.0),
+    _Load("requests without a door", _BARE, 1_000, 20, 2.0),
+)
 
 
 class _Row(NamedTuple):
@@ -106,13 +124,13 @@ def _bare(url: str) -> Door:
     return send
 
 
-def _share(share: int, url: str, kind: str, began: float) -> None:
+def _share(share: int, url: str, kind: str, began: float, rate: int, for_s: int) -> None:
     """One process: every so many-th delivery at its time, and what came of them, in JSON."""
     doors = _Doors(lambda: (_ours if kind == _OURS else _bare)(url))
-    mine = range(share, _RATE * _FOR_S, _PROCESSES)
+    mine = range(share, rate * for_s, _PROCESSES)
     gc.freeze()
     for number in mine:
-        due = began + number / _RATE
+        due = began + number / rate
         body = mention(f"Ev{_FIRST + number}", ts=f"{_FIRST + number}.000100", blocks="x" * 1_500)
         event = delivered(body, stamp=str(int(time.time())))
         event["requestContext"]["number"] = number
@@ -125,13 +143,13 @@ def _share(share: int, url: str, kind: str, began: float) -> None:
 
 
 def run() -> Iterator[str]:
-    """The rate for a minute, and one stall in the middle of it: our doors, then bare ones."""
-    for kind, what in ((_OURS, "signed deliveries"), (_BARE, "without a door: requests")):
-        yield from _told(what, *_offered(kind))
+    """Each of the loads, one after the other."""
+    for load in _LOADS:
+        yield from _told(load, *_offered(load))
     yield "(goal p99 25 ms but for the stall, max 2,500 ms, no false 200)"
 
 
-def _offered(kind: str) -> tuple[list[_Row], float, set[bytes], int]:
+def _offered(load: _Load) -> tuple[list[_Row], float, set[bytes], int]:
     """What came of each, when the queue was stalled, what it has, and how many doors there were."""
     with ExitStack() as stack:
 
@@ -140,15 +158,14 @@ def _offered(kind: str) -> tuple[list[_Row], float, set[bytes], int]:
             pipe = subprocess.PIPE
             return stack.enter_context(subprocess.Popen(command, stdin=pipe, stdout=pipe))
 
-        sink = started("queue")
+        sink = started("queue", str(load.stall_s))
         assert sink.stdout is not None
         assert sink.stdin is not None
         url = f"http://127.0.0.1:{int(sink.stdout.readline())}/111111111111/assist.fifo"
         began = time.perf_counter() + 3
-        shares = [
-            started("doors", str(share), url, kind, str(began)) for share in range(_PROCESSES)
-        ]
-        stalled = began + _FOR_S / 2
+        told_to_all = (url, load.kind, str(began), str(load.rate), str(load.for_s))
+        shares = [started("doors", str(share), *told_to_all) for share in range(_PROCESSES)]
+        stalled = began + load.for_s / 2
         time.sleep(stalled - time.perf_counter())
         sink.send_signal(signal.SIGUSR1)
         told = [json.loads(share.communicate()[0]) for share in shares]
@@ -158,17 +175,18 @@ def _offered(kind: str) -> tuple[list[_Row], float, set[bytes], int]:
 
 
 def _told(
-    what: str, rows: list[_Row], stalled: float, kept: set[bytes], doors: int
+    load: _Load, rows: list[_Row], stalled: float, kept: set[bytes], doors: int
 ) -> Iterator[str]:
     ok = [row for row in rows if row.status == 200]
     false = [row for row in ok if _name(row.number) not in kept]
     yield (
-        f"{len(rows):,} {what} at {_RATE:,}/s, {doors:,} doors: "
+        f"{len(rows):,} {load.what}, {load.rate:,}/s, {doors:,} doors: "
         f"{len(ok):,} answered 200, {len(rows) - len(ok):,} otherwise, "
         f"{len(false)} of the 200s not in the queue"
     )
-    during = [r.took for r in rows if stalled - 0.1 <= r.due <= stalled + _STALL_S + 0.5]
-    rest = [r.took for r in rows if not stalled - 0.1 <= r.due <= stalled + _STALL_S + 0.5]
+    first, last = stalled - 0.1, stalled + load.stall_s + 0.5
+    during = [row.took for row in rows if first <= row.due <= last]
+    rest = [row.took for row in rows if not first <= row.due <= last]
     for name, took in (("but for the stall", rest), ("that came during the stall", during)):
         yield (
             f"  {name:<28} p50 {percentile(took, 0.5) * 1e3:7.1f} ms   "
@@ -213,23 +231,26 @@ class _Queue(asyncio.Protocol):
 
     def answer(self) -> None:
         assert self._transport is not None
+        if self._transport.is_closing():
+            return  # whose door had waited long enough
         said = b'{"MessageId": "1"}'
         self._transport.write(
             b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(said), said)
         )
 
 
-async def _serve() -> None:
+async def _serve(stall_s: float) -> None:
     loop = asyncio.get_running_loop()
 
     def stall() -> None:
         _Queue.stalled = True
-        loop.call_later(_STALL_S, go_on)
+        loop.call_later(stall_s, go_on)
 
     def go_on() -> None:
         _Queue.stalled = False
         for one in _Queue.waiting:
             one.answer()
+        _Queue.waiting.clear()
 
     loop.add_signal_handler(signal.SIGUSR1, stall)
     server = await loop.create_server(_Queue, "127.0.0.1", 0, backlog=4_096)
@@ -241,11 +262,11 @@ async def _serve() -> None:
 
 def _main(what: str, *told: str) -> None:
     if what == "queue":
-        asyncio.run(_serve())
+        asyncio.run(_serve(float(told[0])))
         sys.stdout.flush()
     else:
-        share, url, kind, began = told
-        _share(int(share), url, kind, float(began))
+        share, url, kind, began, rate, for_s = told
+        _share(int(share), url, kind, float(began), int(rate), int(for_s))
 
 
 if __name__ == "__main__":
