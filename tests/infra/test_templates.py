@@ -150,6 +150,15 @@ def test_what_no_queue_brings_the_clock_or_an_event_starts() -> None:
         assert ("Events" in function) + called + (name in started) == 1, name
 
 
+def test_what_runs_until_its_next_turn_is_not_begun_again_meanwhile() -> None:
+    """Lambda would try twice more by itself ("How Lambda handles errors and retries")."""
+    functions = dict(of_type(read(), "AWS::Serverless::Function"))
+    longest = {name for name, told in functions.items() if told["Timeout"] >= 900}
+    assert longest == {"Sync", "Pull"}
+    for name in longest:
+        assert functions[name]["EventInvokeConfig"] == {"MaximumRetryAttempts": 0}
+
+
 def test_every_door_is_watched_and_shown() -> None:
     """All but the one that a deployment calls and waits for."""
     watched = dict(of_type(TEMPLATES["infra/operations.yaml"], "AWS::CloudWatch::Alarm"))
