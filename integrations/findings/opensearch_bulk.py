@@ -33,13 +33,14 @@ class Outcome(NamedTuple):
 
 
 def action(kind: str, index: str, doc_id: str, **more: str | int) -> bytes:
-    """The line of `create`, `index` or `update`."""
-    return orjson.dumps({kind: {"_index": index, "_id": doc_id, **more}})
+    """The line of `create`, `index` or `update`, with its end."""
+    told = {kind: {"_index": index, "_id": doc_id, **more}}
+    return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def write(line: bytes, *document: bytes | memoryview) -> Write:
     """A document in parts, none of which holds a line end, after its line of `action`."""
-    return line, b"\n", *document, b"\n"
+    return line, *document, b"\n"
 
 
 def send(calls: Calls, writes: Sequence[Write], **params: str) -> list[Outcome]:
@@ -50,13 +51,15 @@ def send(calls: Calls, writes: Sequence[Write], **params: str) -> list[Outcome]:
     """
     body = b"".join(chain.from_iterable(writes))
     items = calls.ask("POST", "/_bulk", body, filter_path=_KEPT, **params)["items"]
-    return [_outcome(told) for item in items for told in item.values()]
+    return [
+        _refused(told) if told.get("error") else _done(told["status"])
+        for item in items
+        for told in item.values()
+    ]
 
 
-def _outcome(told: Mapping[str, Any]) -> Outcome:
-    error = told.get("error")
-    if not error:
-        return _done(told["status"])
+def _refused(told: Mapping[str, Any]) -> Outcome:
+    error = told["error"]
     return Outcome(told["status"], f"{error.get('type')}: {str(error.get('reason'))[:300]}")
 
 

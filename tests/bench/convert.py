@@ -73,7 +73,8 @@ def _valid(batch: Sequence[bytes]) -> int:
 def changed(raw: bytes, copy: int) -> bytes:
     """Another finding: what is remembered from one to the next does not know it whole."""
     clock = b"%02d:%02d:%02d" % (copy % 24, copy * 7 % 60, copy * 13 % 60)
-    own = raw.replace(b'"Id":"', b'"Id":"%d-' % copy, 1)
+    record = orjson.loads(raw)
+    own = orjson.dumps({**record, "Id": f"{copy}-{record['Id']}"})
     return _TIME.sub(lambda found: found.group(1) + clock, own)
 
 
