@@ -257,8 +257,8 @@ def _learned(names: tuple[str, ...]) -> _Learned:
 
 def _of_resources(resources: Sequence[Resource]) -> dict[str, Any]:
     """What resources have that OCSF has no place for."""
-    values = [_beside_of(said) for said in resources]
-    if all(beside == _NONE_BESIDE for beside in values):
+    values = list(map(_beside_of, resources))
+    if values.count(_NONE_BESIDE) == len(values):
         return _NOTHING_LEFT
     return {
         "Resources": [

@@ -6,6 +6,7 @@ from typing import Any
 
 from integrations.findings.history import Seen, Spell, course, precedence, with_seen
 from integrations.findings.port import Finding, FindingState, Severity
+from integrations.findings.timestamps import since_epoch
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
@@ -102,7 +103,7 @@ def spells_of(standing: Standing) -> list[tuple[int, int | None, int]]:
 
 def ms(moment: datetime) -> int:
     """Milliseconds since the epoch."""
-    return (moment - _EPOCH) // _MS
+    return since_epoch(moment)
 
 
 def when(time: int) -> datetime:
