@@ -24,6 +24,8 @@ from tests.infra.test_roles import granted
 from tests.infra.test_templates import listed, statements
 from tests.scripted_model import ScriptedModel, Uses
 
+pytestmark = pytest.mark.slow
+
 ASKED = "what needs attention first?"
 MEMORY = {"SECURITY_ASSIST_MEMORY": "memory-a1b2c3d4e5"}
 LONG_TERM = MEMORY | {"SECURITY_ASSIST_LONG_TERM": "/channels/{actorId}"}
