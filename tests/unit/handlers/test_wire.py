@@ -75,7 +75,7 @@ def test_a_connection_that_is_to_be_closed_is_not_kept(said: bytes) -> None:
         b"",
         _FINE[:-1],
         b"SSH-2.0\r\n\r\n",
-        _FINE.replace(b"\r\n", b"\r\nContent-Length: 3\r\n", 1),
+        _FINE.replace(b"\r\n\r\n", b"\r\nContent-Length: 3\r\n\r\n"),
         _FINE.replace(b"Content-Length", b"X-Content-Length"),
         _FINE.replace(b"HTTP/1.1", b"HTTP/2"),
         b"HTTP/1.1 OK\r\nContent-Length: 2\r\n\r\n{}",
