@@ -42,11 +42,11 @@ _SHORT = {
     "fix": "Plan a fix: the exact calls, before and after.",
     "graph": "Draw what a resource is connected to.",
     "ingest": "Take in findings and AWS Config items from files.",
-    "pull": "Fetch findings from a tenant's accounts.",
+    "pull": "Fetch what AWS holds of a tenant: findings, resources.",
     "reject": "Close a request to fix something.",
     "requests": "List the requests to fix something, or show one whole.",
     "serve": "Answer in a real Slack workspace (Socket Mode).",
-    "tenants": "List, add and map tenants.",
+    "tenants": "List, take on, map and let go tenants.",
     "undo": "Put back what a fix changed.",
     "work": "List jobs that were kept aside, and have them done again.",
 }

@@ -156,6 +156,12 @@ def spoken(resource: Resource) -> str:
     return f"{kind(resource.type)} {resource.name}" if resource.name else resource.id
 
 
+def spoken_key(arn: str) -> str:
+    """What a question calls a resource of which only the ARN is at hand: `i-0abc`, or the ARN."""
+    name = short_name(arn)
+    return name if _SPOKEN_ID.fullmatch(name) else arn
+
+
 def finding_where(finding: Finding, names: Mapping[str, str]) -> str:
     """`bucket acme-logs in us-east-1`; several resources are counted."""
     name = names.get(finding.resource) or short_name(finding.resource)

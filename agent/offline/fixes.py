@@ -14,14 +14,16 @@ _RISKY_PORTS = "EC2.19"
 
 
 def wants_fix(asked: Asked) -> bool:
-    """Whether a fix is spoken of, and not what was fixed."""
-    return asked.says(says.FIX) and not asked.says(says.WAS_FIXED)
+    """Whether a fix is spoken of, and not what was fixed, whether it is, or by whom."""
+    elsewhere = (says.WAS_FIXED, says.IS_FIXED, says.WHO_FIXES)
+    return asked.says(says.FIX) and not any(map(asked.says, elsewhere))
 
 
 def plans_a_fix(asked: Asked) -> bool:
-    """Whether a fix is wanted, and not only to be told how it is done."""
+    """Whether a fix is wanted, and not only to be told how it is done, why, when or by whom."""
+    only_asked = (says.HOW, says.WAS_FIXED, says.ASKS_OF_THE_FIX)
     return asked.says(says.WHAT_FIXING_DOES) or (
-        asked.says(says.DO_FIX) and not asked.says(says.HOW) and not asked.says(says.WAS_FIXED)
+        asked.says(says.DO_FIX) and not any(map(asked.says, only_asked))
     )
 
 

@@ -224,8 +224,9 @@ def _walk(thing: Thing, question: str, *, draw: bool = False) -> Call:
 
 
 _ABOUT_IT: tuple[tuple[Any, Callable[[Thing], Call]], ...] = (
-    (says.FIX_IT, _fix),
     (says.WHO_OWNS, _owner),
+    (says.IS_FIXED, _detail),
+    (says.FIX_IT, _fix),
     (says.WHO_CAN, lambda thing: _walk(thing, "who_can_reach")),
     (says.REACH_FROM_IT, lambda thing: _walk(thing, "can_reach")),
     (says.CONNECTED_TO_IT, lambda thing: _walk(thing, "connected")),

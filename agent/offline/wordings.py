@@ -56,6 +56,17 @@ DO_FIX = _any(
     "repair",
     "harden",
 )
+_WHO_FIXES = (
+    "who (should|must|has to|needs to|will|would|is going to) (fix|close|remediate|resolve|solve)",
+    "who (fixes|closes|remediates|resolves)",
+)
+WHO_FIXES = _any(*_WHO_FIXES)
+IS_FIXED = _any("^(and |so |but |ok )*(is|are) .. (fixed|closed|resolved|solved|remediated)")
+ASKS_OF_THE_FIX = _any(
+    "^(and |so |but |ok )*(who|why|when|where|which|is|are|was|were|does|did|has|have|should)",
+    "^(and |so |but |ok )*do (i|we|they|you)",
+)
+"""A question about a fix, which must not put a request before those who approve."""
 WHAT_FIXING_DOES = _any("what (would|will|does) (fixing|closing|the fix|it)", "preview", "dry run")
 WAS_FIXED = _any(
     "(what|anything|findings?) (was|were|got|been)",
@@ -81,6 +92,7 @@ WHO_OWNS = _any(
     "owners?",
     "whose",
     "who (do|should|can) (i|we) (ask|talk to|call|contact)",
+    *_WHO_FIXES,
     "contact",
 )
 WHO_REACHES = _any(

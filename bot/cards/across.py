@@ -97,7 +97,8 @@ def top_resources(views: Sequence[TopResources], to: Audience) -> Card:
         freshness=tuple(view.freshness for view in views),
         then=tuple(
             card.ask(
-                f"About {_name(row, view)[:40]}", canonical.about(row.key, to.tenant(view.tenant))
+                f"About {_name(row, view)[:40]}",
+                canonical.about(phrases.spoken_key(row.key), to.tenant(view.tenant)),
             )
             for row, view in found[:_NAMED]
         ),

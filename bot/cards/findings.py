@@ -52,7 +52,7 @@ def _whole(view: FindingList, offset: int, shown: int) -> str:
     asked = clean(view.asked, card.VALUE_LENGTH) or "findings"
     asked = one(asked, view.total)
     of = f"of {phrases.counted(view.whole, 'open finding')} in {view.tenant}"
-    if view.filtered.get("state", "open") != "open":
+    if view.filtered.get("state", "open") != "open" or asked == "open findings":
         of = f"in {view.tenant}"
     if not shown or (shown == view.total and not offset):
         return f"{phrases.number(view.total)} {asked}, {of}".replace(", in ", " in ")

@@ -56,7 +56,7 @@ def top_resources(view: TopResources, to: Audience) -> Card:
         then=tuple(
             card.ask(
                 f"About {clean(view.names.get(row.key) or phrases.short_name(row.key), 40)}",
-                canonical.about(row.key, to.tenant(view.tenant)),
+                canonical.about(phrases.spoken_key(row.key), to.tenant(view.tenant)),
             )
             for row in view.rows[:_NAMED]
         ),

@@ -123,6 +123,11 @@ def test_many_findings_are_a_table_with_the_next_page_one_press_away() -> None:
     assert "all open criticals from 11" in asked(said)
 
 
+def test_all_open_findings_are_not_told_as_a_part_of_themselves() -> None:
+    said = reply(replace(a_list(10, 912, order="oldest"), asked="open findings"))
+    assert small(said)[0].startswith("The first 10 of 912 open findings in acme; newest")
+
+
 def test_a_later_page_counts_on() -> None:
     said = reply(a_list(9, 29, severities="critical", offset="20"))
     assert grids(said)[0].rows[0][0] == "21"

@@ -117,3 +117,4 @@ def test_resources_are_named_as_people_do_and_can_be_asked_about() -> None:
         freshness=FRESH,
     )
     assert grids(reply(top))[0].rows == (("web-7", "instance", "2 critical", "22"),)
+    assert asked(reply(top)) == ["tell me about i-0abc"]

@@ -118,6 +118,11 @@ FIXING = TOOLS | {"propose_fix"}
         ("remediate x-abc123", "propose_fix about=X-ABC123"),
         ("how do I fix F-0123ABCD", "remediation_advice about=F-0123ABCD"),
         ("what would fix S3.2", "remediation_advice about=S3.2"),
+        ("should we fix F-0123ABCD?", "remediation_advice about=F-0123ABCD"),
+        ("when will you fix F-0123ABCD", "remediation_advice about=F-0123ABCD"),
+        ("who should fix F-0123ABCD", "finding_detail ref=F-0123ABCD"),
+        ("is F-0123ABCD fixed yet?", "finding_detail ref=F-0123ABCD"),
+        ("who should fix web-7?", "resource_detail resource=web-7"),
     ],
 )
 def test_a_fix_is_planned_where_it_can_be_and_told_where_only_that_was_asked(
