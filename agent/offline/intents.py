@@ -97,7 +97,8 @@ def _about_exposure(asked: Asked, ref: str) -> list[Call]:
 def _after_error(asked: Asked, turn: Turn, last: Called, tools: frozenset[str]) -> list[Call]:
     """A name that the graph does not know may still stand in findings; a cut may be no control."""
     about = str(last.arguments.get("about", last.arguments.get("ref", "")))
-    if last.name == "remediation_advice" and about.startswith("X-") and "no finding" in last.error:
+    fixing = last.name in {"remediation_advice", "propose_fix"}
+    if fixing and about.startswith("X-") and "no finding" in last.error:
         return [Call("explain_exposure", {"ref": about})]
     if about and not asked.controls and about == closed_by(asked):
         # No such failure is open: whether that port is open at all.

@@ -169,7 +169,7 @@ THANKS = _any("^(thanks?|thank you|thx|ty|cheers|great|ok|okay|perfect|cool|nice
 ASKS_ABOUT = _any("what (needs|should|changed)", "why", "could i", "where (do|should|to|shall)")
 ABOUT_FINDINGS = _any("findings?", "encrypted", "controls?")
 COMPARE = _any(
-    "compare", "comparison", "versus", "vs", "worst tenant",
+    "compare", "comparison", "versus", "vs", "worst tenant", "^(is|are) (worse|better|safer) than",
     "which (tenant|customer|account) is (the )?(worst|best)",
 )  # fmt: skip
 TENANTS = _any(
@@ -180,6 +180,7 @@ POSTURE = _any(
     "score ?card", "where do we stand", "boss", "management", "ciso", "board", "executives?",
     "report", "how (secure|safe)",
     "how (are|is) (we|it|things|things going|everything|our|the)", "how (are|is) .. doing",
+    "what( is| s)? going on", "^what( is| s)? up$",
     "^how (is|are) (doing|going)", "how (does|do) .. stand", "^how (does|do) stand",
 )  # fmt: skip
 CHANGES = _any(

@@ -79,7 +79,12 @@ def _press(exposure: Exposure, to: Audience, *, every: bool) -> tuple[Button, ..
     shown = [card.show_graph(ref, to, tenant)] if exposure.path else []
     if every or not shown:
         shown.append(card.why(ref, to, tenant))
-    return (*shown, card.plan_fix(ref, to, tenant))
+    return (*shown, *_fix(exposure, to))
+
+
+def _fix(exposure: Exposure, to: Audience) -> tuple[Button, ...]:
+    """Runbooks fix findings: what rests on none is cut by hand."""
+    return (card.plan_fix(exposure.ref, to, exposure.tenant),) if exposure.findings else ()
 
 
 def _table(exposures: Sequence[Exposure]) -> Grid:
@@ -161,7 +166,7 @@ def exposure_detail(view: ExposureDetail, to: Audience) -> Card:
     return Card(
         parts=tuple(parts),
         freshness=(view.freshness,),
-        then=(*graph, card.plan_fix(exposure.ref, to, view.tenant), *explained),
+        then=(*graph, *_fix(exposure, to), *explained),
     )
 
 

@@ -87,6 +87,13 @@ def test_a_long_list_that_was_asked_for_is_a_table() -> None:
     assert "why X-AB12C3" in asked(said)
 
 
+def test_what_rests_on_no_finding_offers_no_fix_that_could_not_be_planned() -> None:
+    by_hand = an_exposure(findings=())
+    detail = ExposureDetail(tenant="acme", exposure=by_hand, findings=(), rank=1, freshness=FRESH)
+    for said in (reply(exposures(by_hand)), reply(detail)):
+        assert not [question for question in asked(said) if question.startswith("plan")]
+
+
 def test_nothing_wrong_still_says_from_what() -> None:
     said = reply(exposures())
     assert items(said) == []

@@ -31,6 +31,9 @@ posture_summary
     compare the tenants
     compare acme and globex
     acme vs globex
+    is initech worse than acme?
+    what's going on in globex
+    whats up
     which tenant is worst?
     how does acme compare with globex
 

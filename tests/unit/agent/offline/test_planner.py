@@ -131,6 +131,22 @@ def test_a_fix_is_planned_where_it_can_be_and_told_where_only_that_was_asked(
     assert " | ".join(map(in_one_line, plan(asked(text), FIXING, TENANTS))) == expected
 
 
+def test_where_no_finding_could_be_fixed_the_cut_is_explained() -> None:
+    called = {"toolUseId": "1", "name": "propose_fix", "input": {"about": "X-ABC123"}}
+    refused = {
+        "toolUseId": "1",
+        "status": "error",
+        "content": [{"text": "X-ABC123 rests on no finding that could be fixed"}],
+    }
+    messages = [
+        *asked("plan the fix of X-ABC123"),
+        {"role": "assistant", "content": [{"toolUse": called}]},
+        {"role": "user", "content": [{"toolResult": refused}]},
+    ]
+    (step,) = plan(messages, FIXING, TENANTS)
+    assert in_one_line(step) == "explain_exposure ref=X-ABC123"
+
+
 def test_without_access_to_accounts_a_fix_is_only_told() -> None:
     (step,) = plan(asked("fix EC2.13"), TOOLS, TENANTS)
     assert in_one_line(step) == "remediation_advice about=EC2.13"
