@@ -41,10 +41,8 @@ class Change(Struct):
         """Merge what was told into what is stored; whether that changes it."""
         self.before = self.after = before
         if before is None and len(self.told) == 1:
-            (told,) = self.told
-            if told.indexed.first_seen <= told.indexed.time:
-                self.latest, self.news = told, 1
-                return True
+            self.latest, self.news = self.told[0], 1
+            return True
         self.latest, self.news = None, 0
         for told in self.told:
             mark = fingerprint(told.event)

@@ -96,16 +96,19 @@ def told_anew(tenant: str, indexed: Indexed, mark: bytes) -> bytes:
     """The same of a finding that nothing is stored of, as `merged` and `told_of` would tell it.
 
     Then everything follows from what was just read, without a history to be gone through (5 us in
-    place of 25). It must not be first seen after it was last changed.
+    place of 25).
     """
     state, severity, time = indexed.state, indexed.severity, indexed.time
+    # Nothing is first seen after something is told of it.
+    first_seen, resolved_at = min(indexed.first_seen, time), indexed.resolved_at
     if state is FindingState.OPEN:
-        spells = _OPEN_SPELL % (indexed.first_seen, severity)
+        spells = _OPEN_SPELL % (first_seen, severity)
     elif state in NEVER_OPEN:
-        spells = b""
-        indexed = msgspec.structs.replace(indexed, resolved_at=None)
+        spells, resolved_at = b"", None
     else:
-        spells = _CLOSED_SPELL % (indexed.first_seen, time, severity)
+        spells = _CLOSED_SPELL % (first_seen, time, severity)
+    if first_seen != indexed.first_seen or resolved_at != indexed.resolved_at:
+        indexed = msgspec.structs.replace(indexed, first_seen=first_seen, resolved_at=resolved_at)
     beside = _BESIDE % (_json(tenant), spells, time, state.encode(), severity, mark)
     return _json(indexed)[:-1] + beside
 

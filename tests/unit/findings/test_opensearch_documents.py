@@ -15,7 +15,7 @@ _events = st.builds(
     ocsf_event,
     st.text(st.characters(codec="utf-8"), min_size=1, max_size=9),
     at=st.sampled_from([day(4), day(6)]),
-    first_seen=st.sampled_from([day(2), day(4)]),
+    first_seen=st.sampled_from([day(2), day(4), day(7)]),
     last_seen=st.sampled_from([day(3), day(8)]),
     state=st.sampled_from(FindingState),
     severity=st.sampled_from(Severity),
