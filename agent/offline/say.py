@@ -52,7 +52,7 @@ def say(question: str, views: Sequence[View], errors: Sequence[str] = ()) -> str
             f"Nothing has been taken in yet for {joined([v.tenant for v in group])}, so I can say "
             "nothing about it. Whoever runs me can take findings in: `assist ingest FILE`"
         )
-    text = _SAYERS[type(group[0])](question, group)
+    text = _unknown(group, errors) + _SAYERS[type(group[0])](question, group)
     warnings = dict.fromkeys(_warnings(group))
     return "\n".join([text, *warnings]) if warnings else text
 
@@ -71,6 +71,13 @@ def _failed(errors: Sequence[str]) -> str:
     first = told[0].rstrip(".")
     sentence = f"{first[:1].upper()}{first[1:]}" if first.startswith(("no", "nothing")) else first
     return f"{sentence}; the same goes for the others." if len(told) > 1 else f"{sentence}."
+
+
+def _unknown(group: Sequence[Any], errors: Sequence[str]) -> str:
+    """What no resource is called is said so, or "no findings" would sound as if it were healthy."""
+    unknown = [error for error in errors if error.startswith("nothing called")]
+    found = any(not isinstance(view, FindingList) or view.total for view in group)
+    return f"{_failed(unknown)} " if unknown and not found else ""
 
 
 def _last_group(views: Sequence[View]) -> list[Any]:
