@@ -76,7 +76,7 @@ def next_page(filtered: Mapping[str, str], offset: int, tenant: str | None = Non
     """`all open criticals of S3 on web-7 in acme from 11`: a list's next page, counted from 1.
 
     `filtered` is a `FindingList`'s own; arguments that no sentence of ours can say (a text, a
-    state, an order) are left out, so ask only for lists that `can_page`.
+    state, the newest first) are left out, so ask only for lists that `can_page`.
     """
     severities = [_severity(name) for name in filtered.get("severities", "").split(",") if name]
     severity = severities[0] if len(severities) == 1 else None
@@ -87,14 +87,19 @@ def next_page(filtered: Mapping[str, str], offset: int, tenant: str | None = Non
         words.append(f"of control {filtered['control']}")
     if filtered.get("resource"):
         words.append(f"on {named(filtered['resource'])}")
+    if filtered.get("account"):
+        words.append(f"in account {filtered['account']}")
+    if filtered.get("order") == "oldest":
+        words.append("by age")
     question = in_tenant(" ".join(words), tenant)
     return f"{question} from {offset + 1}" if offset else question
 
 
 def can_page(filtered: Mapping[str, str]) -> bool:
     """Whether `next_page` can say everything that a list was asked with."""
-    sayable = {"severities", "service", "control", "resource", "limit", "offset"}
-    return set(filtered) <= sayable and "," not in filtered.get("severities", "")
+    sayable = {"severities", "service", "control", "resource", "account", "limit", "offset"}
+    by_age = {"order"} if filtered.get("order") == "oldest" else set[str]()
+    return set(filtered) <= sayable | by_age and "," not in filtered.get("severities", "")
 
 
 def findings_on(thing: str, tenant: str | None = None) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from agent.offline import wordings
 from agent.offline.fixes import plans_a_fix
 from agent.offline.understand import understand
 from agent.offline.words import age, code, counted, one, quoted, said
@@ -14,8 +15,15 @@ _TELLING = 5
 """Characters from which a short id cannot stand in a title by chance."""
 
 
-def finding_lists(_: str, views: Sequence[FindingList]) -> str:
+def finding_lists(question: str, views: Sequence[FindingList]) -> str:
     """How many there are of how many, and the one to look at first."""
+    text = _lists(views)
+    if any(view.total for view in views) and understand(question).says(wordings.OLDER_THAN):
+        return f"I can't narrow a list by age yet; this is all of it. {text}"
+    return text
+
+
+def _lists(views: Sequence[FindingList]) -> str:
     if len(views) > 1:
         return _of_several(views)
     view = views[0]

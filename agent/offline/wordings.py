@@ -270,7 +270,7 @@ ANY_FINDINGS = _any(
     "findings?", "issues?", "alerts?", "vulnerabilit*", "vulnerable", "vulns?", "cves?",
     "exploit*", "muted", "suppress*", "accepted", "resolved", "failed", "failing", "compliance",
     "checks?", "oldest", "longest", "problems?", "controls?", "misconfig*", "how many", "newest",
-    "latest",
+    "latest", "(older|newer) than",
 )  # fmt: skip
 
 # How a list of findings is narrowed
@@ -287,6 +287,9 @@ MUTED = _any("muted", "suppress*", "accepted", "exceptions?")
 OPEN = _any("open")
 RESOLVED = _any("resolved", "closed", "fixed")
 OLDEST = _any("oldest", "older", "by age", "longest", "forgotten", "ageing", "aging")
+OLDER_THAN = _any(
+    "(older|longer|newer|younger) than", "(over|more than|less than) [0-9]+ (days?|weeks?|months?)"
+)
 NEWEST = _any("newest", "latest", "most recent")
 
 # What leans on what was said before

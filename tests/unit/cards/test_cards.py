@@ -142,6 +142,11 @@ def test_a_later_page_counts_on() -> None:
     assert not any(" from " in question for question in asked(said))
 
 
+def test_the_oldest_of_an_account_have_a_next_page_too() -> None:
+    said = reply(a_list(5, 29, order="oldest", account="111122223333", limit="5"))
+    assert "all open findings in account 111122223333 by age from 6" in asked(said)
+
+
 def test_a_list_that_no_sentence_can_continue_offers_no_next_page() -> None:
     said = reply(a_list(10, 29, text="ssh brute force"))
     assert not any(" from " in question for question in asked(said))

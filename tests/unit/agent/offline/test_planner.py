@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent import canonical
 from agent.offline.planner import Say, plan
 from agent.offline.steps import Call
 from agent.offline.understand import understand
@@ -102,6 +103,14 @@ def test_only_offered_tools_are_called_and_otherwise_something_is_said(
     steps = plan(asked(" ".join(words)), frozenset(tools), TENANTS)
     assert steps
     assert all(isinstance(step, Say) or step.name in tools for step in steps)
+
+
+def test_the_next_page_of_a_list_asks_for_what_the_list_was_asked_for() -> None:
+    listed = {"severities": "high", "account": "111111111112", "order": "oldest"}
+    (step,) = plan(asked(canonical.next_page(listed, 5, "acme")), TOOLS, TENANTS)
+    assert in_one_line(step) == (
+        "search_findings limit=10 severities=high offset=5 account=111111111112 order=oldest"
+    )
 
 
 FIXING = TOOLS | {"propose_fix"}
