@@ -27,6 +27,14 @@ from integrations.resources.port import GraphChange, GraphSummary
 ATTEMPTS = 7
 """Of one request that met another one, a busy engine or a lost connection: 6 s of waiting."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 3.2
+IDLE_S = 240.0
+"""After so long without a request a connection is made anew: what lies between may have forgotten
+it without a word (after 350 s at the earliest: "Connection tracking" in the EC2 user guide), and
+who asks over it then waits for an answer that cannot come. Neptune itself closes after 20 min.
+"""
+_DEMOTED = "ReadOnlyViolationException"
+"""The instance writes no more; Neptune says to connect again and to retry ("Recommendations for
+using Gremlin write-requests in Lambda")."""
 _AGAIN = (
     "ConcurrentModificationException",
     "ThrottlingException",
@@ -75,7 +83,7 @@ class GremlinGraphs:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         """Reached at `endpoint`; connected when the first question is asked."""
-        self._connection = GremlinConnection(endpoint, pause)
+        self._connection = GremlinConnection(endpoint, pause, clock)
         self._sizes = endpoint.sizes
         self._clock = clock
         self._pause = pause
@@ -135,12 +143,23 @@ class GremlinConnection(RemoteConnection):  # type: ignore[misc] # gremlinpython
     whatever was run twice leaves what running it once does.
     """
 
-    def __init__(self, endpoint: Endpoint, pause: Callable[[float], None] = time.sleep) -> None:
-        """Connect when the first question is asked; `pause` waits so many seconds."""
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        pause: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Connect when the first question is asked.
+
+        `pause` waits so many seconds; `clock` tells them, from whenever, and goes on while the
+        process is held still.
+        """
         super().__init__(endpoint.url, endpoint.source)
         self._endpoint = endpoint
         self._pause = pause
-        self._idle: list[Wire] = []
+        self._clock = clock
+        self._idle: list[tuple[float, Wire]] = []
+        """Since when, the latest at the end."""
         self._lock = threading.Lock()
         self._closed = False
 
@@ -159,7 +178,7 @@ class GremlinConnection(RemoteConnection):  # type: ignore[misc] # gremlinpython
                     return wire.ask(bytecode)
             except RefusedError as error:
                 why = f"the graph refused a question: {_named(error)}"
-                again = _busy(error)
+                again = _busy(error) or _DEMOTED in error.said
                 cause: Exception = error
             except LostError as error:
                 why = f"the graph at {self._endpoint.url} is not reached: {error}"
@@ -177,36 +196,57 @@ class GremlinConnection(RemoteConnection):  # type: ignore[misc] # gremlinpython
     @contextmanager
     def _wire(self) -> Iterator[Wire]:
         """A websocket that nobody else uses meanwhile; one that failed is not used again."""
-        with self._lock:
-            if self._closed:
-                raise UnavailableError("the graph's connections are closed")
-            wire = self._idle.pop() if self._idle else None
+        wire = self._idle_wire()
         if wire is None:
             at = self._endpoint
             wire = Wire(at.url, at.source, at.headers(), at.answer_s)
         try:
             yield wire
-        except RefusedError:
-            self._put_back(wire)
+        except RefusedError as error:
+            if _DEMOTED in error.said:
+                self._let_go(wire)
+            else:
+                self._put_back(wire)
+            raise
+        except LostError:
+            self._let_go(wire)
             raise
         except BaseException:
             wire.close()
             raise
         self._put_back(wire)
 
+    def _idle_wire(self) -> Wire | None:
+        """The one that was used last, if that is not too long ago: then none of them is good."""
+        with self._lock:
+            if self._closed:
+                raise UnavailableError("the graph's connections are closed")
+            since, wire = self._idle.pop() if self._idle else (0.0, None)
+        if wire is not None and not 0 <= self._clock() - since < IDLE_S:
+            self._let_go(wire)
+            return None
+        return wire
+
     def _put_back(self, wire: Wire) -> None:
         with self._lock:
             if not self._closed:
-                self._idle.append(wire)
+                self._idle.append((self._clock(), wire))
                 return
         wire.close()
+
+    def _let_go(self, wire: Wire) -> None:
+        """Close it and those that lie idle: they lead to the same instance, and are as old."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for one in (wire, *(other for _, other in idle)):
+            one.close()
 
     def close(self) -> None:
         """Close what is not in use now; the rest is closed after its answer."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
-        for wire in idle:
+        for _, wire in idle:
             wire.close()
 
     def is_closed(self) -> bool:

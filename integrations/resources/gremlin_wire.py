@@ -21,6 +21,8 @@ from gremlin_python.structure.io.graphbinaryV1 import GraphBinaryWriter
 from integrations.resources.gremlin_rows import Batch
 
 CONNECT_S = 10.0
+_GOODBYE_S = 1.0
+"""How long a websocket's end is waited for: one that is given up may lead nowhere."""
 ANSWER_S = 130.0
 """A little longer than a query may take at the engine: Neptune's default is 120 s."""
 _LARGEST = 256 * 1024 * 1024
@@ -80,7 +82,10 @@ class Wire:
         self._session = aiohttp.ClientSession()
         async with asyncio.timeout(CONNECT_S):
             self._socket = await self._session.ws_connect(
-                url, headers=dict(headers), max_msg_size=_LARGEST
+                url,
+                headers=dict(headers),
+                max_msg_size=_LARGEST,
+                timeout=aiohttp.ClientWSTimeout(ws_close=_GOODBYE_S),
             )
 
     def ask(self, bytecode: Bytecode) -> list[Any]:
