@@ -78,3 +78,10 @@ class DeniedByAwsError(SecurityAssistError):
         super().__init__(f"{role or 'the role'} may not {action} ({said})")
         self.action = action
         self.role = role
+
+
+def words_of(error: Exception) -> str:
+    """What a door says of an error: its own words where they may be shown, its name otherwise."""
+    if isinstance(error, SecurityAssistError):
+        return str(error)
+    return f"an error that was not foreseen ({type(error).__name__}); please report it"

@@ -15,7 +15,7 @@ from math import inf
 from typing import Any, Final, Protocol
 
 from integrations.connect import Connections
-from integrations.errors import SecurityAssistError
+from integrations.errors import SecurityAssistError, words_of
 from integrations.ingest.door import QueueDoor
 from integrations.ingest.pulling import FindingPull, last_pulled
 from integrations.settings import Settings
@@ -96,7 +96,7 @@ def pulled(
                 checkpoints,
                 time.time,
             ).run()
-        except SecurityAssistError as error:
+        except Exception as error:  # noqa: BLE001 - a door: one that breaks us must stop no other
             failed[f"{tenant_id} {account}"] = _failed(error)
         else:
             done[f"{tenant_id} {account}"] = {
@@ -121,6 +121,6 @@ def _places(
     return places, failed
 
 
-def _failed(error: SecurityAssistError) -> str:
+def _failed(error: Exception) -> str:
     _LOG.warning("a poll of a tenant's findings failed: %s", type(error).__name__)
-    return str(error)
+    return words_of(error)

@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 
 from integrations.connect import Connections
 from integrations.deadletters.port import RESOURCES
-from integrations.errors import SecurityAssistError
+from integrations.errors import words_of
 from integrations.ingest.door import QueueDoor
 from integrations.ingest.resource_sync import ResourceSync, last_stored
 from integrations.settings import Settings
@@ -95,9 +95,9 @@ def synced(
                 checkpoints,
                 time.time,
             ).run()
-        except SecurityAssistError as error:
+        except Exception as error:  # noqa: BLE001 - a door: one that breaks us must stop no other
             _LOG.warning("the sync of a tenant's resources failed: %s", type(error).__name__)
-            failed[tenant_id] = str(error)
+            failed[tenant_id] = words_of(error)
         else:
             done[tenant_id] = {
                 "listed": summary.listed,

@@ -1,17 +1,20 @@
 """Whom a scheduled sync, or pull, begins with, and whom it leaves for the next one."""
 
 import json
+import logging
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from integrations.connect import Connections
 from integrations.errors import InvalidSettingError
 from integrations.handlers.findings import pulled
 from integrations.handlers.resources import synced
 from integrations.settings import AwsAccess, Settings
+from integrations.systems import Systems
 from tests.builders import tenant
 
 
@@ -83,3 +86,27 @@ def test_without_time_for_another_account_the_rest_is_left(accounts: Connections
 def test_a_pull_without_access_to_the_accounts_says_so_at_once(connections: Connections) -> None:
     with pytest.raises(InvalidSettingError, match="SECURITY_ASSIST_AWS=on"):
         pulled(connections)
+
+
+class _Surprising(Connections):
+    """One tenant's systems break as nobody foresaw."""
+
+    @override
+    def systems(self, tenant_id: str) -> Systems:
+        if tenant_id == "globex":
+            raise KeyError("secret-word")
+        return super().systems(tenant_id)
+
+
+def test_what_nobody_foresaw_in_one_tenant_stops_no_other_tenant(
+    accounts: Connections, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The one that fails has waited longest ever after: it would keep all others waiting."""
+    why = "an error that was not foreseen (KeyError); please report it"
+    with caplog.at_level(logging.DEBUG), _Surprising(Settings(state=tmp_path)) as made:
+        failed = synced(made)["failed"]
+    assert (list(failed), failed["globex"]) == (["acme", "globex", "initech"], why)
+    with caplog.at_level(logging.DEBUG), _Surprising(Settings(state=tmp_path, aws=NOBODY)) as made:
+        failed = pulled(made)["failed"]
+    assert (len(failed), failed["globex 000000000002"]) == (4, why)
+    assert "secret-word" not in caplog.text
