@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.deploy import tenant_roles
 from infra.deploy.bundles import BUNDLES
@@ -20,13 +21,18 @@ from infra.deploy.deployment import (
 from infra.deploy.imports import ROOT
 from infra.deploy.packing import LAMBDA, PackagingError, compiler, pack, unzipped_bytes
 from infra.deploy.sam import Sam, SamError
+from infra.deploy.stacks import StackError, delete, make_room, ready_opensearch, whole
+from infra.deploy.template import read
 from infra.local.engines.ground import CannotStartError
-from integrations.aws import AmbientSession
+from integrations.aws import ONE_TRY, AmbientSession
 
 BUILD = ROOT / "build"
 MOST_UNZIPPED = 250 * 1024 * 1024
 """Bytes of a function's code ("Lambda quotas", Lambda Developer Guide)."""
+PREPARED = ONE_TRY.merge(Config(read_timeout=130.0))
+"""Longer than `prepare` may take: who stops listening sooner does not know what came of it."""
 _DATA_PLANE = ROOT / "infra" / "data-plane.yaml"
+_MAIN = ROOT / "template.yaml"
 
 
 def main() -> int:
@@ -46,11 +52,12 @@ def main() -> int:
         if order.command == "destroy":
             return _destroy(deployment, sure=order.yes)
         return _package() or _deploy(deployment)
-    except (PackagingError, DeploymentFileError, SamError, CannotStartError) as error:
+    except (PackagingError, DeploymentFileError, SamError, StackError, CannotStartError) as error:
         _say(str(error))
         return 1
-    except ClientError as error:
-        _say(f"AWS refuses: {error}")
+    except (ClientError, BotoCoreError) as error:
+        refused = isinstance(error, ClientError)
+        _say(f"AWS {'refuses' if refused else 'cannot be asked'}: {error}")
         return 1
 
 
@@ -78,20 +85,22 @@ def _deploy(deployment: Deployment) -> int:
     bucket = deployment.bucket_in(account)
     _make_bucket(session.client("s3"), bucket, deployment.region)
     sam = Sam({"AWS_DEFAULT_REGION": deployment.region, "AWS_REGION": deployment.region})
+    make_room(session.client("cloudformation"), session.client("dynamodb"), deployment.stack)
     parameters = dict(deployment.parameters)
     if deployment.data_plane:
         stack = f"{deployment.stack}-data"
+        ready_opensearch(session.client("iam"))
         _say(f"Deploying {stack}; the first time takes half an hour.")
         sam.deploy(_DATA_PLANE, stack, {"Name": deployment.stack}, bucket=bucket)
-        parameters |= {k: v for k, v in _outputs(session, stack).items() if k not in parameters}
+        parameters = {**_outputs(session, stack), **{k: v for k, v in parameters.items() if v}}
     if deployment.agentcore:
         package = BUILD / "agentcore.zip"
         key = package_key(deployment.stack, package)
         session.client("s3").upload_file(str(package), bucket, key)
         parameters |= {"RuntimeBucket": bucket, "RuntimePackage": key}
     _say(f"Deploying {deployment.stack} in {account}, {deployment.region}.")
-    sam.deploy(ROOT / "template.yaml", deployment.stack, parameters, bucket=bucket)
-    _prepare(session.client("lambda"), f"{deployment.stack}-prepare")
+    sam.deploy(_MAIN, deployment.stack, whole(read(_MAIN), parameters), bucket=bucket)
+    _prepare(session.client("lambda", config=PREPARED), f"{deployment.stack}-prepare")
     outputs = _outputs(session, deployment.stack)
     _say("\nPaste this into Slack (api.slack.com/apps, Create New App, From a manifest):\n")
     sys.stdout.write(manifest(outputs["SlackRequestUrl"]))
@@ -121,9 +130,7 @@ def _destroy(deployment: Deployment, *, sure: bool) -> int:
         if sys.stdin.readline().strip() != deployment.stack:
             _say("Nothing was deleted.")
             return 1
-    client = AmbientSession(region=deployment.region).client("cloudformation")
-    client.delete_stack(StackName=deployment.stack)
-    client.get_waiter("stack_delete_complete").wait(StackName=deployment.stack)
+    delete(AmbientSession(region=deployment.region).client("cloudformation"), deployment.stack)
     _say(
         f"{deployment.stack} is deleted. What is kept, because it cannot be had again: its tables"
         f" ({deployment.stack}-...), the secrets, and the bucket with the zips; and what is not its"

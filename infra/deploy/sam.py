@@ -1,6 +1,8 @@
 """The SAM command line and cfn-lint, in an environment of their own: they pin what we also use."""
 
+import json
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -46,17 +48,26 @@ class Sam:
     ) -> None:
         """Deploy without questions; `bucket` empty: SAM's own, which it makes.
 
+        Of a stack that is there what is not among the parameters stays as it is.
+
         Raises:
             SamError: it did not come about.
         """
         where = ["--s3-bucket", bucket, "--s3-prefix", stack] if bucket else ["--resolve-s3"]
+        with tempfile.TemporaryDirectory() as folder:
+            # A file, because SAM takes no empty value from its command line.
+            told = Path(folder) / "parameters.yaml"
+            told.write_text(json.dumps(dict(parameters)), encoding="utf-8")
+            self._deploy(template, stack, where, told)
+
+    def _deploy(self, template: Path, stack: str, where: Sequence[str], told: Path) -> None:
         done = self._run(
             "sam",
             [
                 "deploy", "-t", str(template), "--stack-name", stack, *where,
                 "--capabilities", *CAPABILITIES, "--no-confirm-changeset", "--no-progressbar",
                 "--no-fail-on-empty-changeset",
-                "--parameter-overrides", *(f"{k}={v}" for k, v in parameters.items() if v),
+                "--parameter-overrides", f"file://{told}",
             ],
             timeout_s=3_600.0,
         )  # fmt: skip
