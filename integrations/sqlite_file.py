@@ -188,3 +188,7 @@ class SqliteFile:
             self._opened.clear()
             while self._idle:
                 self._idle.pop().close()
+
+    def __del__(self) -> None:
+        """Whoever forgets the file leaves no connection open (Python 3.13 complains of those)."""
+        self.close()

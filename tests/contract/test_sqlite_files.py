@@ -1,5 +1,6 @@
 """What every SQLite engine does when its file is damaged, held, full or its process killed."""
 
+import gc
 import signal
 import sqlite3
 import subprocess
@@ -218,6 +219,15 @@ def test_a_transaction_that_is_broken_off_writes_nothing(path: Path) -> None:
 
 def _open_files() -> int:
     return sum(1 for _ in _OPEN_FILES.iterdir())
+
+
+def test_a_file_that_is_forgotten_leaves_no_connection_open(path: Path) -> None:
+    file = SqliteFile(path, "CREATE TABLE IF NOT EXISTS told (it)")
+    mine = file.connection()
+    del file
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        mine.execute("SELECT 1")
 
 
 @pytest.mark.skipif(not _OPEN_FILES.exists(), reason="counts open files through /proc")
