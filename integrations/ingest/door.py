@@ -18,6 +18,9 @@ from integrations.ingest.records import RawRecord, Reject, reject
 from integrations.systems import Systems
 
 _LOG: Final = logging.getLogger(__name__)
+_KEPT_AT_ONCE: Final = 500
+"""Records that cannot be taken in, held before they are kept: an object of Security Lake may be
+hundreds of thousands of them."""
 
 Opener = Callable[[str, int, bytes], Iterable[RawRecord | Reject]]
 """From a source, the number of a message and its body to its records."""
@@ -74,7 +77,7 @@ class QueueDoor:
         intake = Intake(self._owner_of, self._systems_of, rejects.append, missed)
         for number, message in enumerate(messages, start=1):
             try:
-                self._open(intake, number, message)
+                self._open(intake, number, message, rejects)
             except SecurityAssistError as error:
                 failures[number] = type(error).__name__
         intake.store_all()
@@ -86,7 +89,9 @@ class QueueDoor:
         ids = [str(messages[number - 1].get("messageId") or "") for number in sorted(failures)]
         return {"batchItemFailures": [{"itemIdentifier": one} for one in ids]}
 
-    def _open(self, intake: Intake, number: int, message: Mapping[str, Any]) -> None:
+    def _open(
+        self, intake: Intake, number: int, message: Mapping[str, Any], rejects: list[Reject]
+    ) -> None:
         """Take in the records of one message; what breaks us is rejected like what we refuse."""
         source = str(message.get("eventSourceARN") or "a queue")
         body = str(message.get("body") or "").encode("utf-8", "surrogatepass")
@@ -108,12 +113,16 @@ class QueueDoor:
                 intake.reject(reject(current, f"could not be read ({name}); please report it"))
             # Outside: an engine's unforeseen error fails the whole batch, which then comes again.
             intake.store_full()
+            if len(rejects) >= _KEPT_AT_ONCE:
+                self._keep(rejects)
 
-    def _keep(self, rejects: Sequence[Reject]) -> None:
+    def _keep(self, rejects: list[Reject]) -> None:
+        """Keep them aside, and hold them no longer; where that fails they are held still."""
         now = datetime.fromtimestamp(self._clock(), UTC)
         self._letters.keep([
             letter(self._pipeline, one.file, one.reason, one.data, now) for one in rejects
         ])  # fmt: skip
+        rejects.clear()
 
     def _tell(self, intake: Intake, messages: int, failures: Mapping[int, str]) -> None:
         done = intake.summary

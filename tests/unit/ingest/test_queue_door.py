@@ -235,6 +235,37 @@ def test_what_cannot_even_be_kept_aside_comes_again(engine: Engine) -> None:
     assert len(kept.listed()) == 1
 
 
+@dataclass
+class _Counting:
+    """Dead letters that remember how many came at once; away for some of the calls."""
+
+    letters: DeadLetters
+    away: int = 0
+    sizes: list[int] = field(default_factory=list)
+
+    def keep(self, letters: Sequence[DeadLetter]) -> None:
+        self.sizes.append(len(letters))
+        if len(self.sizes) <= self.away:
+            raise UnavailableError("the table is away")
+        self.letters.keep(letters)
+
+
+@pytest.mark.parametrize(("away", "again"), [(0, []), (1, ["m2"])])
+def test_a_message_of_ever_so_many_strangers_is_not_held_in_memory(
+    engine: Engine, away: int, again: list[str]
+) -> None:
+    """A Parquet object has hundreds of thousands, and may be of an account of nobody's."""
+    counting: Any = _Counting(engine.letters, away)
+    engine.letters = counting
+    strangers = [asff(Id=f"s{n}", AwsAccountId="999999999999") for n in range(1_200)]
+    bodies = [_imported(asff(Id="f1")), _imported(*strangers), "poison", _imported(asff(Id="f2"))]
+    assert engine.give(*bodies) == again
+    assert engine.uids("acme") == ["f1", "f2"]
+    assert max(counting.sizes) <= 501
+    letters = counting.letters.listed(limit=2_000)
+    assert len(letters) == (1_201 if not away else 501)
+
+
 def test_a_record_that_breaks_its_reader_is_kept_and_stops_no_other(
     engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
