@@ -79,7 +79,7 @@ GB = {
 """Of memory of each function; template.yaml says it."""
 LONGEST_S = 900.0
 """That one run of a sync or a pull may take; whose turn has not come is first in the next."""
-ALARMS, NAT_GATEWAYS = 28, 1
+ALARMS, NAT_GATEWAYS = 30, 1
 """Metrics that alarms watch, without Security Lake's; gateways of infra/data-plane.yaml."""
 
 

@@ -157,6 +157,54 @@ def test_what_runs_until_its_next_turn_is_not_begun_again_meanwhile() -> None:
     assert longest == {"Sync", "Pull"}
     for name in longest:
         assert functions[name]["EventInvokeConfig"] == {"MaximumRetryAttempts": 0}
+    for name in ("Sweep", "Exposures"):  # what waited longer has been looked at since
+        told = functions[name]["EventInvokeConfig"]
+        assert told == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
+
+
+def test_only_executions_of_our_own_runbooks_start_the_sweep() -> None:
+    """`detail.Definition` is the document's name ("Amazon EventBridge event examples for SSM")."""
+    (rule,) = (
+        told
+        for _, told in of_type(TEMPLATES["infra/intake.yaml"], "AWS::Events::Rule")
+        if as_text(told["Name"]).endswith("-executions")
+    )
+    assert rule["EventPattern"]["detail"] == {"Definition": [{"prefix": "SecurityAssist-"}]}
+    started = json.dumps(TEMPLATES["infra/tenant.yaml"]["Resources"]["AutomationPolicy"])
+    assert "automation-definition/SecurityAssist-*" in started
+
+
+COUNTED = {
+    "sync": "integrations/handlers/resources.py", "pull": "integrations/handlers/findings.py",
+    "exposures": "agent/kept_exposures.py", "worker": "agent/agentcore_assistant.py",
+    "live": "agent/strands_assistant.py",
+}  # fmt: skip
+"""Whose log is looked through for a line, and where that line is written."""
+
+
+def test_what_an_alarm_counts_in_a_log_is_written_there_and_watched() -> None:
+    counted, watched = {}, set()
+    for name in ("infra/operations.yaml", "infra/agentcore.yaml"):
+        for _, told in of_type(TEMPLATES[name], "AWS::Logs::MetricFilter"):
+            group = as_text(told["LogGroupName"]).rpartition("-")[2]
+            (metric,) = told["MetricTransformations"]
+            counted["live" if group == "EndpointLogs" else group] = metric["MetricName"]
+            source = (ROOT / COUNTED["live" if group == "EndpointLogs" else group]).read_text()
+            assert told["FilterPattern"].strip('"') in source, group
+        for _, told in of_type(TEMPLATES[name], "AWS::CloudWatch::Alarm"):
+            if as_text(told.get("Namespace", "")) == f"SecurityAssist/{LONGEST_STACK}":
+                watched.add(told["MetricName"])
+    assert set(counted) == set(COUNTED)
+    assert set(counted.values()) == watched == {"TenantsFailed", "FellBack"}
+
+
+def test_no_log_of_ours_is_kept_for_ever() -> None:
+    agentcore = TEMPLATES["infra/agentcore.yaml"]
+    ((name, group),) = of_type(agentcore, "AWS::Logs::LogGroup")
+    assert group["RetentionInDays"] == {"Ref": "LogDays"}
+    endpoint = agentcore["Resources"]["Endpoint"]
+    assert group["LogGroupName"]["Fn::Sub"].endswith(f"-{endpoint['Properties']['Name']}")
+    assert endpoint["DependsOn"] == name, "AgentCore would make it itself"
 
 
 def test_every_door_is_watched_and_shown() -> None:
