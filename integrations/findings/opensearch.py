@@ -20,8 +20,8 @@ from integrations.errors import (
     UnavailableError,
 )
 from integrations.findings import opensearch_questions as questions
-from integrations.findings.opensearch_bulk import CONFLICT, DONE, Write, action, send, write
-from integrations.findings.opensearch_calls import ATTEMPTS, BUSY, Calls
+from integrations.findings.opensearch_bulk import DONE, REFUSED, Write, action, send, write
+from integrations.findings.opensearch_calls import ATTEMPTS, Calls
 from integrations.findings.opensearch_changes import Change, changes_of, uncollected
 from integrations.findings.opensearch_cluster import Cluster, client_of
 from integrations.findings.opensearch_documents import (
@@ -54,6 +54,8 @@ from integrations.findings.port import (
 from integrations.findings.standing import Standing
 from integrations.versioned import Versioned
 
+_DELETING_S: Final = 300
+"""Deleting all of a tenant takes longer than an answer is waited for otherwise."""
 _IN_ONE_REQUEST: Final = 500
 """Documents; of 5 kB each they are half a request of the size that is advised (5 to 15 MB)."""
 
@@ -117,7 +119,11 @@ class OpenSearchFindings:
         return f"{told.get('distribution', 'opensearch')} {told['number']}"
 
     def forget(self, tenant_id: str) -> int:
-        """Delete a tenant's findings, as offboarding does; how many there were."""
+        """Delete a tenant's findings, as offboarding does; how many there were.
+
+        Raises:
+            UnavailableError: some are there still; the same call may be made again.
+        """
         return self._delete(questions.of_tenant(tenant_id))
 
     def expire(self, closed_before: datetime) -> int:
@@ -125,16 +131,27 @@ class OpenSearchFindings:
 
         This is what a rollover policy is not: a finding that has been open for two years stands
         among those of today, and no policy by age may take it away.
+
+        Raises:
+            UnavailableError: some are there still; the same call may be made again.
         """
         return self._delete(questions.closed_before(closed_before))
 
     def _delete(self, query: Mapping[str, Any]) -> int:
         names = ",".join(index_of(self._cluster.prefix, cls) for cls in FindingClass)
         path = f"/{names}/_delete_by_query"
-        answer = self._calls.ask(
-            "POST", path, {"query": query}, conflicts="proceed", refresh="true"
-        )
-        return int(answer["deleted"])
+        params: dict[str, str | int] = {"conflicts": "proceed", "refresh": "true"}
+        params["request_timeout"] = _DELETING_S
+        deleted = 0
+        for attempt in range(ATTEMPTS):
+            answer = self._calls.ask("POST", path, {"query": query}, **params)
+            deleted += int(answer["deleted"])
+            # It stands when somebody writes a finding meanwhile; asked again, it may be open now.
+            left = int(answer["version_conflicts"]) + len(answer["failures"])
+            if not left:
+                return deleted
+            self._calls.wait(attempt)
+        raise UnavailableError(f"OpenSearch did not delete {left} findings in {ATTEMPTS} tries")
 
     def of(self, tenant_id: str) -> "OpenSearchFindingStore":
         """One tenant's findings."""
@@ -182,7 +199,7 @@ class OpenSearchFindingStore(FindingStore, Versioned):
     ) -> tuple[int, int]:
         """Read, merge and write until nobody else wrote in between; how many (added, updated)."""
         added = updated = 0
-        left = list(changes)
+        left, why = list(changes), ""
         for attempt in range(ATTEMPTS):
             stored = self._stored(left)
             left = [c for c in left if c.merge(stored.get(c.doc_id))]
@@ -194,15 +211,19 @@ class OpenSearchFindingStore(FindingStore, Versioned):
                 if status in DONE:
                     new = change.before is None
                     added, updated = added + new, updated + change.news - new
-                elif status == CONFLICT or status in BUSY:
-                    again.append(change)
-                else:
+                elif status in REFUSED:
                     refused.extend((told.at, reason) for told in change.told)
+                else:
+                    # The kind of error alone: the rest of its words may be the finding's.
+                    why = f" ({reason.partition(':')[0]}, status {status})"
+                    again.append(change)
             left = again
             if not left:
                 return added, updated
             self._calls.wait(attempt)
-        raise UnavailableError(f"OpenSearch took {len(left)} findings in none of {ATTEMPTS} tries")
+        raise UnavailableError(
+            f"OpenSearch took {len(left)} findings in none of {ATTEMPTS} tries{why}"
+        )
 
     def _stored(self, changes: Sequence[Change]) -> dict[str, Standing]:
         """What is known of them, wherever it is: a finding stays in the index it was first in."""
@@ -224,11 +245,12 @@ class OpenSearchFindingStore(FindingStore, Versioned):
                 {"ids": ids},
                 _source=OURS,
                 # Without the rest, what is not there leaves nothing to be read.
-                filter_path="docs._id,docs._source,docs._seq_no,docs._primary_term,docs.found",
+                filter_path="docs._id,docs._source,docs._seq_no,docs._primary_term,docs.found,"
+                "docs.error.type",
                 **self._routing,
             )
             for doc in answer["docs"]:
-                if doc["found"]:
+                if _is_there(doc):
                     found[doc["_id"]] = standing_of(index, doc)
         return found
 
@@ -239,7 +261,7 @@ class OpenSearchFindingStore(FindingStore, Versioned):
         its class at once.
         """
         query = {"bool": {"filter": [{"ids": {"values": ids}}]}}
-        path = "hits.hits._index,hits.hits._id"
+        path = "hits.hits._index,hits.hits._id,_shards.failed,timed_out"
         body = {"query": query, "size": len(ids), "_source": False, "track_total_hits": False}
         answer = self._calls.ask(
             "POST", f"/{self._all}/_search", body, filter_path=path, **self._routing
@@ -353,7 +375,7 @@ class OpenSearchFindingStore(FindingStore, Versioned):
             for name in self._indexes.values()
         ]
         answer = self._calls.ask("POST", "/_mget", {"docs": docs})
-        return next((doc["_source"] for doc in answer["docs"] if doc.get("found")), None)
+        return next((doc["_source"] for doc in answer["docs"] if _is_there(doc)), None)
 
     def _by_ref(self, ref: str) -> dict[str, Any] | None:
         query = questions.with_ref(self._tenant, ref)
@@ -364,3 +386,14 @@ class OpenSearchFindingStore(FindingStore, Versioned):
     def sources(self) -> list[SourceAge]:
         query = questions.of_tenant(self._tenant)
         return questions.ages_of(self._search(query, aggs=questions.BY_SOURCE))
+
+
+def _is_there(doc: Mapping[str, Any]) -> bool:
+    """Whether `_mget` found a document.
+
+    Raises:
+        UnavailableError: it could not look: an answer of status 200 says so of single documents.
+    """
+    if "error" in doc:
+        raise UnavailableError(f"OpenSearch could not look a finding up ({doc['error']['type']})")
+    return bool(doc["found"])

@@ -14,8 +14,14 @@ import orjson
 from integrations.findings.opensearch_calls import Calls
 
 DONE: Final = range(200, 300)
-CONFLICT: Final = 409
-"""Somebody else wrote the document since it was read, or made it first."""
+REFUSED: Final = frozenset({400, 413})
+"""What is wrong with the document itself. All other statuses are of the moment or of the cluster:
+409 and 404 (somebody else wrote, made or deleted it since it was read), 429 and 503 (busy), 403 (no
+writes, as the disk is full, or no right to it). Then a good finding is as good as it was.
+"""
+_LARGEST: Final = 8_000_000
+"""Bytes of one request: an instance of OpenSearch Service up to size `large` takes 10 MiB ("Amazon
+OpenSearch Service quotas", network limits), whatever the number of documents."""
 _KEPT: Final = "errors,items.*.status,items.*.error.type,items.*.error.reason"
 
 
@@ -44,12 +50,16 @@ def write(line: bytes, *document: bytes | memoryview) -> Write:
 
 
 def send(calls: Calls, writes: Sequence[Write], **params: str) -> list[Outcome]:
-    """One request; an outcome for each write, in order.
+    """One request, or more where they are large; an outcome for each write, in order.
 
     Raises:
         UnavailableError: the cluster is busy, away, or does not let us in.
     """
     body = b"".join(chain.from_iterable(writes))
+    # Looked at when it is made: to add up the sizes of the parts before takes a tenth of the rest.
+    if len(body) > _LARGEST and len(writes) > 1:
+        half = len(writes) // 2
+        return send(calls, writes[:half], **params) + send(calls, writes[half:], **params)
     items = calls.ask("POST", "/_bulk", body, filter_path=_KEPT, **params)["items"]
     return [
         _refused(told) if told.get("error") else _done(told["status"])

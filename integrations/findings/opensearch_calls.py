@@ -66,22 +66,28 @@ class Calls:
     ) -> Any:
         """One request; what it answers, as JSON.
 
-        Every request of the engine may be sent twice with the same outcome.
+        Every request of the engine may be sent twice with the same outcome. What was answered for
+        some shards alone (status 200, `_shards.failed` or `timed_out`) is no answer: the findings
+        of a tenant are in one shard of each index, so all of a class would be missing in it.
 
         Raises:
             UnavailableError: the cluster is busy, away, or does not let us in.
         """
         sent = orjson.dumps(body) if isinstance(body, Mapping) else body
+        cause: Exception | None
         for attempt in range(ATTEMPTS):
             try:
-                return self._client.transport.perform_request(
+                answer = self._client.transport.perform_request(
                     method, path, params=params or None, body=sent
                 )
+                if not _is_partial(answer):
+                    return answer
+                reason, cause = "OpenSearch answered for some of its shards only", None
             except (AuthenticationException, AuthorizationException) as error:
                 raise UnavailableError(f"OpenSearch does not let us in ({error.error})") from error
             except ConnectionError as error:
                 reason = f"OpenSearch did not answer ({type(error).__name__})"
-                cause: Exception = error
+                cause = error
             except TransportError as error:
                 if error.status_code not in BUSY:
                     raise UnavailableError(_refusal(error, method, path)) from error
@@ -91,6 +97,14 @@ class Calls:
             if attempt + 1 < ATTEMPTS:
                 self.wait(attempt)
         raise UnavailableError(f"{reason}, {ATTEMPTS} times") from cause
+
+
+def _is_partial(answer: Any) -> bool:
+    """Whether a shard did not take part in an answer."""
+    if not isinstance(answer, Mapping):
+        return False
+    shards = answer.get("_shards")
+    return bool(answer.get("timed_out") or (shards and shards.get("failed")))
 
 
 def _refusal(error: TransportError, method: str, path: str) -> str:
