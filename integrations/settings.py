@@ -69,30 +69,37 @@ class Settings:
 
         The state is in the given folder, else `SECURITY_ASSIST_STATE`, else the user's data
         directory. Accounts are reached where `SECURITY_ASSIST_AWS` is `on` (with boto3's own search
-        for credentials, `AWS_REGION`, and the Config aggregator that `SECURITY_ASSIST_AGGREGATOR`
-        names), or where a demo runs on the same state. Findings
+        for credentials, in `AWS_REGION` or else where the tables are, and the Config aggregator
+        that `SECURITY_ASSIST_AGGREGATOR` names), or where a demo runs on the same state. Findings
         are where `SECURITY_ASSIST_FINDINGS` says, the graph where `SECURITY_ASSIST_GRAPH` does;
         in the same way `SECURITY_ASSIST_TABLES` and `SECURITY_ASSIST_QUEUE`.
         """
         env = os.environ  # noqa: TID251 - this is the settings module
         named = env.get("SECURITY_ASSIST_STATE")
         folder = state or (Path(named) if named else user_data_path("security-assist"))
-        aws = _emulated(folder)
+        aws, tables = _emulated(folder), env.get("SECURITY_ASSIST_TABLES", "")
+        region = env.get("AWS_REGION") or _region_in(tables)
         if aws is None and env.get("SECURITY_ASSIST_AWS", "").casefold() in {"1", "on", "true"}:
             aws = AwsAccess(
-                region=env.get("AWS_REGION") or "us-east-1",
+                region=region or "us-east-1",
                 aggregator=env.get("SECURITY_ASSIST_AGGREGATOR") or AGGREGATOR,
             )
         stores = _told(folder / STORES)
         return cls(
             state=folder,
             aws=aws,
-            region=env.get("AWS_REGION", ""),
+            region=region,
             findings=env.get("SECURITY_ASSIST_FINDINGS") or stores.get("findings", ""),
             graph=env.get("SECURITY_ASSIST_GRAPH") or stores.get("graph", ""),
-            tables=env.get("SECURITY_ASSIST_TABLES", ""),
+            tables=tables,
             queue=env.get("SECURITY_ASSIST_QUEUE", ""),
         )
+
+
+def _region_in(tables: str) -> str:
+    """Of `dynamodb://REGION/PREFIX`; who is told of a hub's tables is told where the hub is."""
+    kind, _, rest = tables.partition("://")
+    return rest.partition("/")[0] if kind == "dynamodb" else ""
 
 
 def _emulated(folder: Path) -> AwsAccess | None:

@@ -15,12 +15,13 @@ from bot.commands.roles import (
     commands_to_deploy,
     hub_options,
     hub_parts,
+    hub_stack_of,
     parameters_of,
     parameters_of_the_set,
     said_of,
     template,
 )
-from bot.commands.state import connect, state_option
+from bot.commands.state import connect, settings_of, state_option
 from bot.commands.tenant_fields import ChannelKeyType, by_severity, of_any
 from integrations.errors import InvalidTenantError, NotFoundError
 from integrations.tenants.port import Binding, ChannelKey, Environment, Tenant
@@ -95,7 +96,8 @@ def onboard(
         said = not as_json
         if said:
             _say(connections, tenant)
-        parts = hub_parts(connections, hub_account, hub_stack, proving_role, regions)
+        stack = hub_stack_of(hub_stack, settings_of(state).tables)
+        parts = hub_parts(connections, hub_account, stack, proving_role, regions)
         if deploy:
             _deploy(connections, tenant, parts, stack_set, said=said)
         if deploy or check:

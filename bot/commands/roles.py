@@ -54,7 +54,11 @@ def hub_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(
         (
             click.option("--hub-account", help="Account id of the hub (default: our own)."),
-            click.option("--hub-stack", default=HUB_STACK, show_default=True),
+            click.option(
+                "--hub-stack",
+                default="",
+                help=f"The hub's stack (default: as SECURITY_ASSIST_TABLES says, or {HUB_STACK}).",
+            ),
             click.option(
                 "--proving-role",
                 help="ARN of a role of the hub that may prove the roles (default: our own).",
@@ -75,14 +79,17 @@ def hub_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def hub_parts(
     connections: "Connections",
     account: str | None,
-    stack: str,
+    stack: tuple[str, str],
     proving: str | None,
     regions: tuple[str, ...],
 ) -> HubParts:
-    """What is told, and for the rest what the hub's own credentials say."""
-    own = "us-east-1"
+    """What is told, and for the rest what the hub's own credentials say.
+
+    `stack` is its name and its Region, as `hub_stack_of` has them.
+    """
+    name, own = stack
     try:
-        own = connections.region()
+        own = own or connections.region()
         from integrations.access import hub_identity
 
         our_account, our_role = hub_identity(connections.hub_access())
@@ -90,11 +97,26 @@ def hub_parts(
         our_account = our_role = ""
     return HubParts(
         account=account or our_account,
-        stack=stack,
-        region=own,
+        stack=name,
+        region=own or "us-east-1",
         proving=our_role if proving is None else proving,
-        regions=regions or (own,),
+        regions=regions or (own or "us-east-1",),
     )
+
+
+def hub_stack_of(named: str, tables: str) -> tuple[str, str]:
+    """The name of the hub's stack and its Region, empty where nothing tells it.
+
+    A hub's tables are called after its stack and are beside it (`TablesUrl` of template.yaml). A
+    tenant's roles that trusted another stack's would let nobody in, and its events would go astray.
+
+    Raises:
+        InvalidSettingError: `tables` is not what SECURITY_ASSIST_TABLES may say.
+    """
+    from integrations.dynamodb_tables import location
+
+    found = location(tables) if tables else None
+    return named or (found.prefix if found else HUB_STACK), found.region if found else ""
 
 
 def template() -> str:

@@ -14,6 +14,7 @@ from infra.deploy.bundles import BUNDLES
 from infra.deploy.deployment import (
     Deployment,
     DeploymentFileError,
+    exports,
     manifest,
     package_key,
     read_deployment,
@@ -99,18 +100,17 @@ def _deploy(deployment: Deployment) -> int:
         session.client("s3").upload_file(str(package), bucket, key)
         parameters |= {"RuntimeBucket": bucket, "RuntimePackage": key}
     _say(f"Deploying {deployment.stack} in {account}, {deployment.region}.")
-    sam.deploy(_MAIN, deployment.stack, whole(read(_MAIN), parameters), bucket=bucket)
+    parameters = whole(read(_MAIN), parameters)
+    sam.deploy(_MAIN, deployment.stack, parameters, bucket=bucket)
     _prepare(session.client("lambda", config=PREPARED), f"{deployment.stack}-prepare")
     outputs = _outputs(session, deployment.stack)
     _say("\nPaste this into Slack (api.slack.com/apps, Create New App, From a manifest):\n")
     sys.stdout.write(manifest(outputs["SlackRequestUrl"]))
     sys.stdout.flush()
-    _say(
-        "\nThen put the app's signing secret and the bot's token into the two secrets, and say:\n\n"
-        f"  export SECURITY_ASSIST_TABLES={outputs['TablesUrl']} SECURITY_ASSIST_AWS=on\n"
-        "  assist doctor\n"
-        "  assist tenants onboard --help"
-    )
+    _say("\nThen put the app's signing secret and the bot's token into the two secrets, and say:\n")
+    for line in exports(deployment, parameters, outputs):
+        _say(f"  export {line}")
+    _say("  .venv/bin/assist doctor\n  .venv/bin/assist tenants onboard --help")
     return 0
 
 

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import yaml
@@ -105,3 +106,39 @@ def manifest(request_url: str) -> str:
     told["settings"]["event_subscriptions"]["request_url"] = request_url
     told["settings"]["interactivity"]["request_url"] = request_url
     return yaml.safe_dump(told, sort_keys=False, width=100)
+
+
+def exports(
+    deployment: Deployment, parameters: Mapping[str, str], outputs: Mapping[str, str]
+) -> list[str]:
+    """What the command line is told, so that it works on the deployed hub and can examine it.
+
+    Args:
+        deployment: What was deployed.
+        parameters: All of template.yaml's, as they were deployed.
+        outputs: Its outputs.
+
+    Returns:
+        `NAME=VALUE`, as a shell takes it. The stores are named where a computer outside of a VPC
+        reaches them.
+    """
+    told = {
+        "AWS_REGION": deployment.region,
+        "SECURITY_ASSIST_AWS": "on",
+        "SECURITY_ASSIST_TABLES": outputs["TablesUrl"],
+        "SECURITY_ASSIST_AGGREGATOR": deployment.stack,
+        "SECURITY_ASSIST_QUEUE": outputs["QueueUrl"],
+        "SLACK_SIGNING_SECRET_ARN": parameters["SlackSigningSecretArn"],
+        "SLACK_BOT_TOKEN_ARN": parameters["SlackBotTokenArn"],
+        "SLACK_API_URL": parameters["SlackApiUrl"],
+    }
+    if not parameters["SubnetIds"]:
+        told["SECURITY_ASSIST_FINDINGS"] = parameters["FindingsUrl"]
+        told["SECURITY_ASSIST_GRAPH"] = parameters["GraphUrl"]
+    if "RuntimeArn" in outputs:
+        told["SECURITY_ASSIST_RUNTIME"] = outputs["RuntimeArn"]
+        told["SECURITY_ASSIST_RUNTIME_ENDPOINT"] = "live"
+        told["SECURITY_ASSIST_RUNTIME_KEY_ARN"] = parameters["RuntimeKeyArn"]
+    else:
+        told["SECURITY_ASSIST_MODEL"] = parameters["Model"]
+    return [f"{name}={quote(value)}" for name, value in told.items() if value]

@@ -10,7 +10,9 @@ import yaml
 from bot.doctor.outside import SCOPES
 from infra.deploy.bundles import BUNDLES, Bundle
 from infra.deploy.deployment import (
+    Deployment,
     DeploymentFileError,
+    exports,
     manifest,
     package_key,
     read_deployment,
@@ -18,6 +20,7 @@ from infra.deploy.deployment import (
 from infra.deploy.imports import ROOT, imported_by
 from infra.deploy.locked import distributions_of, needed_by, pins
 from infra.deploy.packing import compile_in, compiler, here, pack, tidy, write_zip
+from infra.deploy.stacks import whole
 from infra.deploy.template import read
 
 ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:s-AbCdEf"
@@ -87,6 +90,30 @@ def test_the_manifest_has_the_address_and_the_scopes_that_the_doctor_asks_for() 
     assert "agent_view" in told["features"]
     with pytest.raises(ValueError, match="https only"):
         manifest("http://example.com")
+
+
+def test_the_command_line_is_told_what_the_doctor_looks_at() -> None:
+    """What is not told would be examined as if it were on this computer."""
+    outputs = {"TablesUrl": "dynamodb://eu-west-1/sa", "QueueUrl": "https://q/sa-work.fifo"}
+    assert set(outputs) <= set(read()["Outputs"])
+    own = {"FindingsUrl": "aws+https://a", "GraphUrl": "neptune+wss://b", "Model": "bedrock:m"}
+    parameters = whole(read(), {"SlackSigningSecretArn": ARN, "SlackBotTokenArn": ARN, **own})
+    hub = Deployment(stack="sa", region="eu-west-1")
+    told = exports(hub, parameters, outputs)
+    assert told == [
+        "AWS_REGION=eu-west-1", "SECURITY_ASSIST_AWS=on",
+        "SECURITY_ASSIST_TABLES=dynamodb://eu-west-1/sa", "SECURITY_ASSIST_AGGREGATOR=sa",
+        "SECURITY_ASSIST_QUEUE=https://q/sa-work.fifo",
+        f"SLACK_SIGNING_SECRET_ARN={ARN}", f"SLACK_BOT_TOKEN_ARN={ARN}",
+        "SECURITY_ASSIST_FINDINGS=aws+https://a", "SECURITY_ASSIST_GRAPH=neptune+wss://b",
+        "SECURITY_ASSIST_MODEL=bedrock:m",
+    ]  # fmt: skip
+    runtime = {**outputs, "RuntimeArn": "arn:r"}
+    inside = " ".join(exports(hub, parameters | {"SubnetIds": "a", "RuntimeKeyArn": "k"}, runtime))
+    assert "_FINDINGS" not in inside
+    assert "SECURITY_ASSIST_RUNTIME=arn:r SECURITY_ASSIST_RUNTIME_ENDPOINT=live" in inside
+    assert "RUNTIME_KEY_ARN=k" in inside
+    assert set(runtime) <= set(read()["Outputs"])
 
 
 def test_the_ingress_is_a_few_kilobytes_of_our_own_and_nothing_else(tmp_path: Path) -> None:

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.commands.roles import hub_parts, hub_stack_of, parameters_of
 from integrations.connect import Connections
 from integrations.dynamodb_tables import TABLES, Location, definition, location
 from integrations.errors import InvalidSettingError
 from integrations.settings import Settings
 from integrations.work.sqs import endpoint_of
+from tests.builders import tenant
 
 
 def test_the_tables_are_named_by_region_and_prefix() -> None:
@@ -72,3 +74,32 @@ def test_each_attribute_that_is_declared_sorts_a_table_or_an_index() -> None:
             used |= {key["AttributeName"] for key in index["KeySchema"]}
         assert declared == used, "CreateTable refuses an attribute that nothing uses"
         assert len(told.get("LocalSecondaryIndexes", [])) <= 5
+
+
+@pytest.mark.parametrize(
+    ("named", "tables", "stack", "region"),
+    [
+        ("", "dynamodb://eu-west-1/assist-prod", "assist-prod", "eu-west-1"),
+        ("other", "dynamodb://eu-west-1/assist-prod", "other", "eu-west-1"),
+        ("", "", "security-assist", "us-east-1"),
+    ],
+)
+def test_a_tenants_roles_and_events_are_for_the_hub_that_the_tables_are_of(
+    tmp_path: Path, named: str, tables: str, stack: str, region: str
+) -> None:
+    with Connections(Settings(state=tmp_path)) as connections:
+        parts = hub_parts(connections, "123456789012", hub_stack_of(named, tables), None, ())
+    told = parameters_of(tenant(), parts)
+    assert (told["HubStack"], told["HubRegion"], told["HomeRegion"]) == (stack, region, region)
+
+
+@pytest.mark.parametrize(("given", "region"), [("", "eu-west-1"), ("eu-north-1", "eu-north-1")])
+def test_accounts_are_reached_from_the_region_of_the_hub_unless_another_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, region: str
+) -> None:
+    monkeypatch.setenv("SECURITY_ASSIST_TABLES", "dynamodb://eu-west-1/assist-prod")
+    monkeypatch.setenv("SECURITY_ASSIST_AWS", "on")
+    monkeypatch.setenv("AWS_REGION", given)
+    found = Settings.from_env(tmp_path)
+    assert found.aws is not None
+    assert (found.aws.region, found.region) == (region, region)
