@@ -5,6 +5,7 @@ an hour later still asks what its label says. Words that come from data (a resou
 between backticks. An operator channel's button names its tenant: `... in acme`.
 """
 
+import re
 from collections.abc import Mapping
 
 from integrations.findings.port import Severity
@@ -27,6 +28,7 @@ THREATS = "active threats"
 OLDEST_CRITICALS = "oldest open criticals"
 HELP = "help"
 
+_SPAN = re.compile(r"(\d+)([hd])")
 _PLURALS = {
     Severity.FATAL: "fatals",
     Severity.CRITICAL: "criticals",
@@ -89,6 +91,7 @@ def next_page(filtered: Mapping[str, str], offset: int, tenant: str | None = Non
         words.append(f"on {named(filtered['resource'])}")
     if filtered.get("account"):
         words.append(f"in account {filtered['account']}")
+    words += _first_seen(filtered)
     if filtered.get("order") == "oldest":
         words.append("by age")
     question = in_tenant(" ".join(words), tenant)
@@ -98,8 +101,10 @@ def next_page(filtered: Mapping[str, str], offset: int, tenant: str | None = Non
 def can_page(filtered: Mapping[str, str]) -> bool:
     """Whether `next_page` can say everything that a list was asked with."""
     sayable = {"severities", "service", "control", "resource", "account", "limit", "offset"}
+    sayable |= {"first_seen_since", "first_seen_before"}
     by_age = {"order"} if filtered.get("order") == "oldest" else set[str]()
-    return set(filtered) <= sayable | by_age and "," not in filtered.get("severities", "")
+    several = "," in filtered.get("severities", "") or "_" in filtered.get("first_seen_before", "")
+    return set(filtered) <= sayable | by_age and not several
 
 
 def findings_on(thing: str, tenant: str | None = None) -> str:
@@ -132,6 +137,26 @@ def named(thing: str) -> str:
     word = " ".join(thing.replace("`", "").split())
     plain = word.replace("-", "").replace("_", "").isalnum() and word.isascii()
     return word if plain else f"`{word}`"
+
+
+def _first_seen(filtered: Mapping[str, str]) -> list[str]:
+    """`opened in the last 14 days`, `opened this month`, `older than 90 days`."""
+    since, before = filtered.get("first_seen_since", ""), filtered.get("first_seen_before", "")
+    words = []
+    if since:
+        span = _SPAN.fullmatch(since)
+        named = since.replace("_", " ") if since.startswith(("this_", "last_", "to")) else ""
+        words.append(
+            f"opened {named or (f'in the last {_span(span)}' if span else f'since {since}')}"
+        )
+    if before:
+        span = _SPAN.fullmatch(before)
+        words.append(f"older than {_span(span)}" if span else f"opened before {before}")
+    return words
+
+
+def _span(found: re.Match[str]) -> str:
+    return f"{found[1]} {'hours' if found[2] == 'h' else 'days'}"
 
 
 def _severity(name: str) -> Severity | None:

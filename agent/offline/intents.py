@@ -228,7 +228,10 @@ def _posture(asked: Asked, _: Around) -> list[Call]:
 
 
 def _changes(asked: Asked, _: Around) -> list[Call]:
-    if not asked.says(says.CHANGES):
+    listed = asked.first_seen and (asked.severities or asked.service or asked.says(says.LISTED))
+    since_then = asked.says(says.SINCE_THEN) and not listed
+    went = asked.since and asked.says(says.RESOLVED)
+    if not (asked.says(says.CHANGES) or since_then or went):
         return []
     usual = "last_week" if asked.says(says.TREND) else "yesterday"
     return [Call("changes", {"since": asked.since or usual})]
@@ -302,7 +305,9 @@ def _findings(asked: Asked, _: Around) -> list[Call]:
     if asked.cves:
         return [Call("search_findings", {"text": asked.cves[0], "limit": 10})]
     named = asked.severities or asked.service or asked.controls or asked.account or asked.region
-    return [search_for(asked)] if named or asked.says(says.ANY_FINDINGS) else []
+    if named or "first_seen_before" in asked.first_seen or asked.says(says.ANY_FINDINGS):
+        return [search_for(asked)]
+    return []
 
 
 def _topics(asked: Asked, _: Around) -> list[Call]:

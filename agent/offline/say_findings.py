@@ -18,8 +18,9 @@ _TELLING = 5
 def finding_lists(question: str, views: Sequence[FindingList]) -> str:
     """How many there are of how many, and the one to look at first."""
     text = _lists(views)
-    if any(view.total for view in views) and understand(question).says(wordings.OLDER_THAN):
-        return f"I can't narrow a list by age yet; this is all of it. {text}"
+    narrowed = any(name.startswith("first_seen") for view in views for name in view.filtered)
+    if not narrowed and understand(question).says(wordings.OLDER_THAN) and views[0].total:
+        return f"I can't tell which age is meant; this is all of it. {text}"
     return text
 
 

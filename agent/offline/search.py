@@ -32,8 +32,8 @@ def search_for(asked: Asked, resource: str = "") -> Call:
 
 
 def narrowings(asked: Asked) -> dict[str, object]:
-    """The kind, the state and the order that a question names."""
-    return _kind(asked) | _state(asked) | _order(asked)
+    """The kind, the state, the age and the order that a question names."""
+    return _kind(asked) | _state(asked) | dict(asked.first_seen) | _order(asked)
 
 
 def about_topic(asked: Asked) -> str:
@@ -68,6 +68,8 @@ def _state(asked: Asked) -> dict[str, object]:
 
 
 def _order(asked: Asked) -> dict[str, object]:
-    if asked.says(says.OLDEST):
+    only_newer = asked.says(says.OLDER_THAN) and set(asked.first_seen) == {"first_seen_since"}
+    by_age = asked.says(says.OLDEST) or "first_seen_before" in asked.first_seen
+    if by_age and not only_newer:
         return {"order": "oldest"}
     return {"order": "newest"} if asked.says(says.NEWEST) else {}

@@ -1,11 +1,12 @@
 """What a question asks: its words read, mended and sorted, before anything is looked up."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from agent.offline.spelling import is_strange, is_unknown, mended
-from agent.offline.vocabulary import ORDINALS, PORTS, SERVICES, SEVERITIES, SINCE
+from agent.offline.times import first_seen, since
+from agent.offline.vocabulary import ORDINALS, PORTS, SERVICES, SEVERITIES
 
 _MOST_CHARS = 1_000
 _REF = re.compile(r"\b([FX]-[0-9A-Z]{6,8})\b", re.IGNORECASE)
@@ -29,6 +30,7 @@ _POLITE = re.compile(
 """What is said before a wish and adds nothing to it."""
 _ACCOUNT = re.compile(r"\d{12}")
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]{2,5}){1,2}-\d")
+_NUMBER = re.compile(r"\d+|\d{1,4}[dhwy]")
 _PORT = re.compile(rf"\bport (\d{{1,5}})\b|\b(?:{'|'.join(PORTS)})\b")
 _FROM = re.compile(r"\bfrom (\d{1,5})$")
 
@@ -50,6 +52,9 @@ class Asked:
     ordinal: int | None = None
     """1 for the first, -1 for the last."""
     since: str | None = None
+    """Since when changes are asked for, as `changes` takes it."""
+    first_seen: Mapping[str, str] = field(default_factory=dict)
+    """A list's bounds in time, as `search_findings` takes them."""
     offset: int = 0
     account: str = ""
     """An AWS account id."""
@@ -100,7 +105,8 @@ def understand(text: str, tenants: Sequence[str] = ()) -> Asked:
         severities=tuple(dict.fromkeys(SEVERITIES[w] for w in words if w in SEVERITIES)),
         service=next((SERVICES[w] for w in words if w in SERVICES), None),
         ordinal=_ordinal(words, text),
-        since=next((since for pattern, since in SINCE if re.search(pattern, text)), None),
+        since=since(text),
+        first_seen=first_seen(text),
         offset=max(0, int(from_row[1]) - 1) if from_row else 0,
         account=next((word for word in words if _ACCOUNT.fullmatch(word)), ""),
         region=next(iter(regions), ""),
@@ -154,8 +160,8 @@ def _port(text: str) -> int | None:
 
 
 def _is_word(folded: str) -> bool:
-    """Numbers, ordinals, services with digits in their names, hyphenated plain words."""
-    if folded.isdigit() or folded in ORDINALS or folded in SERVICES:
+    """Numbers, `90d`, ordinals, services with digits in their names, hyphenated plain words."""
+    if _NUMBER.fullmatch(folded) or folded in ORDINALS or folded in SERVICES:
         return True
     parts = folded.split("-")
     return len(parts) > 1 and all(part in _COMMON for part in parts)
@@ -168,6 +174,9 @@ _COMMON = frozenset(
 )  # fmt: skip
 
 
+_LAST_SPAN = re.compile(
+    r"last (?:week|weak|month|night|day|quarter|year|\d|two|three|four|six|few)"
+)
 _NUMBERED = re.compile(
     r"(?:^|\b(?:number|no|item|explain|details?|(?:on|of|for|about)|show(?: me)?|why|fix) )(\d)$"
 )
@@ -175,9 +184,7 @@ _NUMBERED = re.compile(
 
 def _ordinal(words: list[str], text: str) -> int | None:
     for word in words:
-        if word in ORDINALS and not (
-            word == "last" and re.search(r"last (?:week|month|night|day|24|7|30)", text)
-        ):
+        if word in ORDINALS and not (word == "last" and _LAST_SPAN.search(text)):
             if word == "top" and re.search(
                 r"top (?:\d+ )?(?:resource|risk|exposure|finding|issue)", text
             ):

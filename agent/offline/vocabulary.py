@@ -28,13 +28,6 @@ ORDINALS: dict[str, int] = {
     "4th": 4, "fifth": 5, "5th": 5, "last": -1,
 }  # fmt: skip
 
-SINCE: tuple[tuple[str, str], ...] = (
-    (r"\b(?:last|past|this) (?:month|30 days|four weeks)\b|\bmonth\b", "last_month"),
-    (r"\b(?:last|past|this) (?:week|weak|7 days|seven days)\b|\bweek\b", "last_week"),
-    (r"\btoday\b|\bsince midnight\b", "today"),
-    (r"\byesterday\b|\bovernight\b|\b(?:last|past) (?:night|day|24 ?h(?:ours)?)\b", "yesterday"),
-)
-
 PORTS: dict[str, int] = {
     "ssh": 22, "rdp": 3389, "mysql": 3306, "mariadb": 3306, "postgres": 5432, "postgresql": 5432,
     "redis": 6379, "mongo": 27017, "mongodb": 27017, "telnet": 23, "ftp": 21, "smb": 445,

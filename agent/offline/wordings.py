@@ -186,11 +186,12 @@ POSTURE = _any(
 CHANGES = _any(
     "chang*", "what( is| s)? new", "news?", "(got|gotten) (worse|better)", "improv*",
     "(did|has|have|was|were) [a-z]+ (fix|fixed|resolve|resolved|close|closed)",
-    "happen*", "differen*", "regress*", "trend*", "since",
+    "happen*", "differen*", "regress*", "trend*",
     "came (in|back)", "come back", "reopen*", "recent*", "what (was|got|were) (fixed|resolved)",
     "compare .. (week|month|yesterday)",
     "fixed .. (week|yesterday|today|month)",
 )  # fmt: skip
+SINCE_THEN = _any("since")
 TREND = _any("trend*", "compare*")
 BACK = _any("regress*", "(came|come|coming|is|are|anything) back", "reopen*", "again")
 DDOS = _any(
@@ -262,6 +263,7 @@ ATTENTION = _any(
 )  # fmt: skip
 COUNTS_OR_AGES = _any("oldest", "longest", "how many", "count")
 EVERYTHING = _any("all", "every", "list")
+LISTED = _any("how many", "count", "list", "findings?", "vulnerabilit*", "cves?", "opened")
 TOP_RESOURCES = _any(
     "top ([0-9]+ )?(resources?|assets?|hosts?|instances?|buckets?|offenders?)",
     "resources? .. (most|worst)", "(most|worst) .. resources?", "which resources?", "noisiest",

@@ -1,9 +1,9 @@
 """What came, went and came back since a moment."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 
-from agent.tools.findings import CLOSED, UnusableArgumentError, exposed_first
+from agent.tools.findings import CLOSED, exposed_first
+from agent.tools.moments import moment_of
 from agent.tools.reader import TenantReader
 from agent.views import Changes
 from integrations.findings.port import Dimension, Filter, Finding, Order, Severity
@@ -17,8 +17,13 @@ _EXPOSURES = 3
 
 
 def changes(reader: TenantReader, since: str) -> Changes:
-    """What came and went since a moment: `today`, `yesterday`, `last_week`, `last_month`."""
-    moment, words = since_when(since, reader.now)
+    """What came and went since a moment: `yesterday`, `last_week`, `monday`, `14d`.
+
+    Raises:
+        UnknownMomentError: `since` is none.
+    """
+    begin = moment_of(since, reader.now)
+    moment = begin.at
     store = reader.systems.findings
     opened = Filter(first_seen_since=moment)
     closed = Filter(states=CLOSED, resolved_since=moment)
@@ -36,7 +41,7 @@ def changes(reader: TenantReader, since: str) -> Changes:
     return Changes(
         tenant=reader.tenant.id,
         since=moment,
-        since_words=words,
+        since_words=begin.since,
         opened=tuple(rows["opened"]),
         opened_total=sum(came_by.values()),
         closed=tuple(rows["closed"]),
@@ -55,23 +60,3 @@ def changes(reader: TenantReader, since: str) -> Changes:
 def _by_severity(reader: TenantReader, where: Filter) -> Mapping[Severity, int]:
     tallies = reader.systems.findings.count(where, Dimension.SEVERITY)
     return {Severity[tally.value]: tally.count for tally in tallies}
-
-
-def since_when(since: str, now: datetime) -> tuple[datetime, str]:
-    """The moment that a word means, and the words for it.
-
-    Raises:
-        UnusableArgumentError: the word is not one of those that are known.
-    """
-    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    moments = {
-        "today": (midnight, "since midnight UTC"),
-        "yesterday": (now - timedelta(days=1), "in the last 24 hours"),
-        "last_week": (now - timedelta(days=7), "in the last 7 days"),
-        "last_month": (now - timedelta(days=30), "in the last 30 days"),
-    }
-    try:
-        return moments[since.strip().lower()]
-    except KeyError:
-        known = ", ".join(moments)
-        raise UnusableArgumentError(f"since is one of {known}, not {since}") from None

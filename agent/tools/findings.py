@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeVar
 
 from agent import canonical
+from agent.tools.moments import moment_of
 from agent.tools.naming import short_name
 from agent.tools.reader import TenantReader
 from agent.views import Choices, FindingDetail, FindingList, TopResources
@@ -62,6 +64,8 @@ class Search:
     exploitable: bool = False
     account: str | None = None
     region: str | None = None
+    first_seen_since: str | None = None
+    first_seen_before: str | None = None
     limit: int = 10
     offset: int = 0
 
@@ -73,6 +77,7 @@ def search_findings(reader: TenantReader, search: Search) -> FindingList | Choic
 
     Raises:
         UnusableArgumentError: a value is not one of those that the search knows.
+        UnknownMomentError: a bound in time is none.
         NotFoundError: neither the graph nor any finding knows the resource.
     """
     if search.control:
@@ -83,7 +88,7 @@ def search_findings(reader: TenantReader, search: Search) -> FindingList | Choic
         if isinstance(named, Choices):
             return named
         resources, about = named
-    where = _filter(search, resources)
+    where = _filter(search, resources, reader.now)
     limit, exposed = max(1, min(search.limit, MOST)), 0
     order = _one_of(Order, search.order, "order")
     store = reader.systems.findings
@@ -96,7 +101,7 @@ def search_findings(reader: TenantReader, search: Search) -> FindingList | Choic
     names = reader.names_of(found)
     return FindingList(
         tenant=reader.tenant.id,
-        asked=_in_words(search, about),
+        asked=_in_words(search, about, reader.now),
         total=total,
         whole=reader.open_findings,
         findings=tuple(found),
@@ -144,12 +149,15 @@ def _holds(where: Filter, finding: Finding) -> bool:
             where.service in (None, finding.service),
             where.account in (None, finding.account),
             where.region in (None, finding.region),
+            where.first_seen_since is None or finding.first_seen >= where.first_seen_since,
+            where.first_seen_before is None or finding.first_seen < where.first_seen_before,
         )
     )
 
 
-def _filter(search: Search, resources: frozenset[str]) -> Filter:
+def _filter(search: Search, resources: frozenset[str], now: datetime) -> Filter:
     severities = frozenset(_severity(name) for name in search.severities)
+    since, before = search.first_seen_since, search.first_seen_before
     return Filter(
         states=_key(_STATES, search.state, "state"),
         severities=severities,
@@ -160,6 +168,8 @@ def _filter(search: Search, resources: frozenset[str]) -> Filter:
         region=search.region or None,
         resources=resources,
         text=search.text or None,
+        first_seen_since=moment_of(since, now, "first_seen_since").at if since else None,
+        first_seen_before=moment_of(before, now, "first_seen_before").at if before else None,
     )
 
 
@@ -182,7 +192,7 @@ def _resources(reader: TenantReader, text: str) -> tuple[frozenset[str], str] | 
     return named, short_name(text)
 
 
-def _in_words(search: Search, about: str) -> str:
+def _in_words(search: Search, about: str, now: datetime) -> str:
     state = "" if search.state == "any" else f"{search.state} "
     worst = " and ".join(name.lower() for name in search.severities)
     kind = {"any": "findings", "compliance": "failed checks", "threat": "threat findings"}.get(
@@ -201,7 +211,15 @@ def _in_words(search: Search, about: str) -> str:
         words.append(f"in {search.region}")
     if search.text:
         words.append(f"that mention {search.text}")
-    return " ".join(word for word in words if word)
+    return " ".join(word for word in (*words, _seen_in_words(search, now)) if word)
+
+
+def _seen_in_words(search: Search, now: datetime) -> str:
+    """`first seen since 1 November`."""
+    since, before = search.first_seen_since, search.first_seen_before
+    bounds = [moment_of(since, now).since] if since else []
+    bounds += [moment_of(before, now).before] if before else []
+    return f"first seen {' and '.join(bounds)}" if bounds else ""
 
 
 def _arguments(search: Search) -> dict[str, str]:
@@ -218,6 +236,8 @@ def _arguments(search: Search) -> dict[str, str]:
         "exploitable": "true" if search.exploitable else "",
         "account": search.account or "",
         "region": search.region or "",
+        "first_seen_since": search.first_seen_since or "",
+        "first_seen_before": search.first_seen_before or "",
         "limit": str(search.limit),
         "offset": str(search.offset),
     }

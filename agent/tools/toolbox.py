@@ -123,12 +123,13 @@ class Toolbox:
     @tool
     def changes(
         self,
-        since: Literal["today", "yesterday", "last_week", "last_month"],
+        since: str,
     ) -> dict[str, Any]:
         """Say what came, went and came back since a moment, new exposures first.
 
         Args:
-            since: "yesterday" means the last 24 hours, "last_week" the last 7 days.
+            since: "yesterday" means the last 24 hours, "last_week" the last 7 days, "last_month"
+                the last 30; else "today", "this_week", "this_month", "monday", "14d", "2026-11-01".
         """
         return self._each("changes", lambda r: changes.changes(r, since))
 
@@ -178,6 +179,8 @@ class Toolbox:
         exploitable: bool = False,
         account: str | None = None,
         region: str | None = None,
+        first_seen_since: str | None = None,
+        first_seen_before: str | None = None,
         limit: int = 10,
         offset: int = 0,
     ) -> dict[str, Any]:
@@ -196,6 +199,9 @@ class Toolbox:
             exploitable: Only findings with a known exploit.
             account: Only of this AWS account, 12 digits.
             region: Only in this Region: us-east-1.
+            first_seen_since: Only those opened since then: "today", "this_week", "this_month",
+                "last_month" (30 days), "monday", "14d", "2026-11-01".
+            first_seen_before: Only older ones, in the same words: "90d" for older than 90 days.
             limit: How many to list, 1 to 50.
             offset: How many to pass over, for "more".
         """
@@ -211,6 +217,8 @@ class Toolbox:
             exploitable=exploitable,
             account=account,
             region=region,
+            first_seen_since=first_seen_since,
+            first_seen_before=first_seen_before,
             limit=limit,
             offset=offset,
         )

@@ -111,6 +111,8 @@ def _clauses(where: Filter) -> Iterator[dict[str, Any]]:
     ):
         if since is not None:
             yield {"range": {field(name): {"gte": ms(since)}}}
+    if where.first_seen_before is not None:
+        yield {"range": {field("first_seen"): {"lt": ms(where.first_seen_before)}}}
     if where.exploit_chance is not None and where.exploit_chance > 0:
         likely: list[dict[str, Any]] = [{"range": {field("epss"): {"gte": where.exploit_chance}}}]
         if where.exploit_chance <= 1:

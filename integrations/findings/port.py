@@ -144,6 +144,8 @@ class Filter:
     text: str | None = None
     """Words that must all occur (title, description, control, resource, kind), in any order."""
     first_seen_since: datetime | None = None
+    first_seen_before: datetime | None = None
+    """Earlier than this: what was first seen at the moment itself is not meant."""
     resolved_since: datetime | None = None
     """With this, resolved, archived and passed findings are meant: give `states` accordingly."""
     reopened_since: datetime | None = None

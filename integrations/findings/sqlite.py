@@ -360,6 +360,9 @@ class SqliteFindingStore(FindingStore, Versioned):
             if since is not None:
                 clauses.append(f"{column} >= ?")
                 values.append(ms(since))
+        if where.first_seen_before is not None:
+            clauses.append("first_seen < ?")
+            values.append(ms(where.first_seen_before))
         if where.exploit_chance is not None:
             clauses.append("max(exploitable, ifnull(epss, 0)) >= ?")
             values.append(where.exploit_chance)

@@ -59,6 +59,7 @@ def answers(where: Filter) -> bool:
         and where.text is None
         and where.exploit_chance is None
         and where.first_seen_since is None
+        and where.first_seen_before is None
         and where.resolved_since is None
         and where.reopened_since is None
     )

@@ -170,6 +170,8 @@ def test_the_latest_updated_go_by_their_own_time(store: FindingStore) -> None:
         (Filter(exploit_chance=0.1, service="S3"), set()),
         (Filter(controls=frozenset({""})), set()),
         (Filter(first_seen_since=day(5)), {"cve-2", "threat"}),
+        (Filter(first_seen_before=day(5)), {"s3-a", "s3-b", "s3-log", "cve-1"}),
+        (Filter(first_seen_since=day(5), first_seen_before=day(6)), {"cve-2"}),
         (Filter(states=frozenset({FindingState.MUTED})), {"leak"}),
         (Filter(states=frozenset(), resources=frozenset({bucket("a")}), source="Macie"), {"leak"}),
         (Filter(service="EC2", severities=frozenset({Severity.MEDIUM})), {"threat"}),

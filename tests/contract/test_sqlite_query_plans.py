@@ -39,6 +39,7 @@ FILTERS = {
     "text": Filter(text="public bucket"),
     "text and more": Filter(text="public", service="S3", severities=frozenset({Severity.HIGH})),
     "new": Filter(first_seen_since=day(3)),
+    "old": Filter(first_seen_before=day(3)),
     "resolved": Filter(states=frozenset({FindingState.RESOLVED}), resolved_since=day(3)),
     "reopened": Filter(reopened_since=day(3)),
 }

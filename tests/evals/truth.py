@@ -222,6 +222,16 @@ class TenantTruth(EstateTruth):
         """Open findings first seen in the last so many days."""
         return [row for row in self.open() if row.first >= self._now - timedelta(days=days)]
 
+    def this_month(self, severity: str = "") -> list[Row]:
+        """Open findings first seen since the first of the month, UTC."""
+        begin = self._now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        return [row for row in self.open(severity) if row.first >= begin]
+
+    def older(self, days: int, severity: str = "") -> list[Row]:
+        """Open findings first seen more than so many days ago."""
+        before = self._now - timedelta(days=days)
+        return [row for row in self.open(severity) if row.first < before]
+
     def gone(self, days: int) -> list[Row]:
         """Findings that were open and have been closed in the last so many days."""
         since = self._now - timedelta(days=days)

@@ -117,6 +117,41 @@ search_findings limit=5 order=newest
 search_findings limit=5 severities=critical order=newest
     latest criticals
 
+search_findings limit=5 first_seen_since=this_month
+    how many findings were opened this month
+    findings opened this month
+
+search_findings limit=5 first_seen_since=monday
+    how many findings since Monday
+
+search_findings limit=5 first_seen_since=2026-11-01
+    findings opened since 2026-11-01
+
+search_findings limit=5 first_seen_since=36h
+    findings of the last 36 hours
+    findings not older than 36h
+
+search_findings limit=5 severities=critical first_seen_since=14d
+    criticals of the last 14 days
+    criticals newer than two weeks
+
+search_findings limit=5 severities=high first_seen_since=today
+    highs opened today
+
+search_findings limit=5 severities=critical
+    how many criticals do we have today
+
+search_findings limit=5 first_seen_before=90d order=oldest
+    findings older than 90 days
+    which findings have been open for over 90 days
+    findings 90 days old
+
+search_findings limit=5 severities=high first_seen_before=365d order=oldest
+    highs older than a year
+
+search_findings limit=10 first_seen_before=monday order=oldest
+    all open findings opened before monday by age
+
 search_findings limit=5 state=muted
     muted findings
     what is suppressed

@@ -28,8 +28,10 @@ changes since=yesterday
     how's globex doing compared to yesterday
     what came back
 
-changes since=last_week
+changes since=this_week
     did anyone fix anything this week
+
+changes since=last_week
     waht got fixd last week
     changes last weak
     show me a trend of criticals
@@ -52,7 +54,6 @@ search_findings limit=5 account=111111111112
     findings in account 111111111112
 
 search_findings limit=5 order=oldest
-    findings older than 90 days
 
 search_findings limit=5 kind=vulnerability text=kernel
     kernel vulnerabilities

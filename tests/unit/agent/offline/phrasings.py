@@ -184,13 +184,25 @@ changes since=yesterday
     waht chnaged since yesterday
 
 changes since=last_week
-    what changed this week
     what changed since last week
     what got fixed last week
     trend
 
 changes since=last_month
     changes in the last month
+
+changes since=this_week
+    what changed this week
+
+changes since=this_month
+    what is new this month
+
+changes since=monday
+    what changed since Monday
+    what is new since last monday
+
+changes since=14d
+    what changed in the last two weeks
 
 changes since=today
     anything new today?
