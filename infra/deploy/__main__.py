@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.deploy import tenant_roles
 from infra.deploy.bundles import BUNDLES
 from infra.deploy.deployment import (
+    DATA_PLANE,
     Deployment,
     DeploymentFileError,
     exports,
@@ -23,7 +24,7 @@ from infra.deploy.imports import ROOT
 from infra.deploy.packing import LAMBDA, PackagingError, compiler, pack, unzipped_bytes
 from infra.deploy.sam import Sam, SamError
 from infra.deploy.stacks import StackError, delete, make_room, ready_opensearch, whole
-from infra.deploy.template import read
+from infra.deploy.template import MAIN, read
 from infra.local.engines.ground import CannotStartError
 from integrations.aws import ONE_TRY, AmbientSession
 
@@ -32,8 +33,6 @@ MOST_UNZIPPED = 250 * 1024 * 1024
 """Bytes of a function's code ("Lambda quotas", Lambda Developer Guide)."""
 PREPARED = ONE_TRY.merge(Config(read_timeout=130.0))
 """Longer than `prepare` may take: who stops listening sooner does not know what came of it."""
-_DATA_PLANE = ROOT / "infra" / "data-plane.yaml"
-_MAIN = ROOT / "template.yaml"
 
 
 def main() -> int:
@@ -92,7 +91,8 @@ def _deploy(deployment: Deployment) -> int:
         stack = f"{deployment.stack}-data"
         ready_opensearch(session.client("iam"))
         _say(f"Deploying {stack}; the first time takes half an hour.")
-        sam.deploy(_DATA_PLANE, stack, {"Name": deployment.stack}, bucket=bucket)
+        nodes = {**deployment.data_plane_parameters, "Name": deployment.stack}
+        sam.deploy(DATA_PLANE, stack, nodes, bucket=bucket)
         parameters = {**_outputs(session, stack), **{k: v for k, v in parameters.items() if v}}
     if deployment.agentcore:
         package = BUILD / "agentcore.zip"
@@ -100,8 +100,8 @@ def _deploy(deployment: Deployment) -> int:
         session.client("s3").upload_file(str(package), bucket, key)
         parameters |= {"RuntimeBucket": bucket, "RuntimePackage": key}
     _say(f"Deploying {deployment.stack} in {account}, {deployment.region}.")
-    parameters = whole(read(_MAIN), parameters)
-    sam.deploy(_MAIN, deployment.stack, parameters, bucket=bucket)
+    parameters = whole(read(), parameters)
+    sam.deploy(MAIN, deployment.stack, parameters, bucket=bucket)
     _prepare(session.client("lambda", config=PREPARED), f"{deployment.stack}-prepare")
     outputs = _outputs(session, deployment.stack)
     _say("\nPaste this into Slack (api.slack.com/apps, Create New App, From a manifest):\n")

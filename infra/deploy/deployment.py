@@ -1,6 +1,7 @@
 """What `make deploy` deploys, as its file says: the stack's name, the Region, the parameters."""
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,10 +12,13 @@ from typing import Any
 import yaml
 
 from infra.deploy.imports import ROOT
-from infra.deploy.template import read
+from infra.deploy.template import MAIN, read
 
 MANIFEST = ROOT / "infra" / "slack-manifest.yaml"
-_KNOWN = {"stack", "region", "bucket", "data_plane", "agentcore", "parameters"}
+DATA_PLANE = ROOT / "infra" / "data-plane.yaml"
+_KNOWN = {
+    "stack", "region", "bucket", "data_plane", "agentcore", "parameters", "data_plane_parameters"
+}  # fmt: skip
 _LONGEST_STACK = 40
 """A role's name has 64 characters at most, and a part of it comes after the stack's."""
 
@@ -37,6 +41,8 @@ class Deployment:
     """Whether answers come from an AgentCore runtime, deployed with the hub."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """Of template.yaml."""
+    data_plane_parameters: Mapping[str, str] = field(default_factory=dict)
+    """Of infra/data-plane.yaml, its `Name` being the stack's."""
 
     def bucket_in(self, account: str) -> str:
         """The bucket for an account; names of buckets are everybody's, so it holds the account."""
@@ -65,15 +71,30 @@ def read_deployment(path: Path) -> Deployment:
             raise DeploymentFileError(f"{path}: {name} is missing")
     if len(told["stack"]) > _LONGEST_STACK:
         raise DeploymentFileError(f"{path}: stack has more than {_LONGEST_STACK} characters")
-    return Deployment(**{**told, "parameters": _parameters(path, told)})
+    nodes = _of(path, DATA_PLANE, told.get("data_plane_parameters", {}))
+    if told.get("data_plane"):
+        named = read(DATA_PLANE)["Parameters"]["Name"]["AllowedPattern"]
+        if not re.fullmatch(named, told["stack"]):
+            raise DeploymentFileError(
+                f"{path}: with data_plane = true stack is of the form {named}, because the domain"
+                " and the cluster are called after it"
+            )
+    parameters = _parameters(path, told)
+    return Deployment(**{**told, "parameters": parameters, "data_plane_parameters": nodes})
+
+
+def _of(path: Path, template: Path, given: Mapping[str, Any]) -> dict[str, str]:
+    """What is given of a template's parameters, as texts."""
+    known = read(template)["Parameters"]
+    for name in given:
+        if name not in known:
+            shown = template.relative_to(ROOT)
+            raise DeploymentFileError(f"{path}: {shown} has no parameter {name}")
+    return {name: str(value) for name, value in given.items()}
 
 
 def _parameters(path: Path, told: Mapping[str, Any]) -> dict[str, str]:
-    known = read()["Parameters"]
-    found = {name: str(value) for name, value in told.get("parameters", {}).items()}
-    for name in found:
-        if name not in known:
-            raise DeploymentFileError(f"{path}: template.yaml has no parameter {name}")
+    known, found = read()["Parameters"], _of(path, MAIN, told.get("parameters", {}))
     for name, parameter in known.items():
         if "Default" not in parameter and not found.get(name):
             raise DeploymentFileError(f"{path}: the parameter {name} is missing")

@@ -84,12 +84,18 @@ class Sam:
     def _run(
         self, tool: str, arguments: Sequence[str], *, timeout_s: float
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - the commands are those above
-            [str(self._bin / tool), *arguments],
-            capture_output=True,
-            check=False,
-            text=True,
-            timeout=timeout_s,
-            stdin=subprocess.DEVNULL,
-            env={**environment(), **self._more},
-        )
+        try:
+            return subprocess.run(  # noqa: S603 - the commands are those above
+                [str(self._bin / tool), *arguments],
+                capture_output=True,
+                check=False,
+                text=True,
+                timeout=timeout_s,
+                stdin=subprocess.DEVNULL,
+                env={**environment(), **self._more},
+            )
+        except subprocess.TimeoutExpired as error:
+            raise SamError(
+                f"{tool} {arguments[0]} did not end within {timeout_s:,.0f} s; what it began in AWS"
+                " goes on: look at its stack there, and say the command again"
+            ) from error

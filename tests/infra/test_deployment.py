@@ -53,6 +53,11 @@ def test_a_deployments_file_says_what_is_deployed(tmp_path: Path) -> None:
         (f'stack = "sa"\nregion = "r"\n[parameters]\n{NEEDED}', "FindingsUrl"),
         (f'stack = "sa"\nregion = "r"\n[parameters]\n{NEEDED}Modl = "x"', "no parameter Modl"),
         (
+            f'stack = "SA"\nregion = "r"\ndata_plane = true\n[parameters]\n{NEEDED}',
+            "with data_plane = true stack is of the form",
+        ),
+        ('stack = "sa"\nregion = "r"\n[data_plane_parameters]\nNodes = 2', "no parameter Nodes"),
+        (
             f'stack = "sa"\nregion = "r"\nagentcore = true\n[parameters]\n{NEEDED}{STORES}',
             "RuntimeKeyArn",
         ),
@@ -77,6 +82,7 @@ def test_the_example_is_a_deployments_file_once_the_secrets_are_named(tmp_path: 
     )
     found = read_deployment(file_in(tmp_path, named))
     assert set(found.parameters) <= set(read()["Parameters"])
+    assert found.data_plane_parameters["SearchInstance"] == "t3.small.search"
 
 
 def test_the_manifest_has_the_address_and_the_scopes_that_the_doctor_asks_for() -> None:
