@@ -18,12 +18,10 @@ from integrations.connect import Connections
 from integrations.deadletters.port import RESOURCES
 from integrations.errors import words_of
 from integrations.ingest.door import QueueDoor
-from integrations.ingest.resource_sync import ResourceSync, last_stored
+from integrations.ingest.resource_sync import STORING_S, ResourceSync, last_stored
 from integrations.settings import Settings
 
 _LOG: Final = logging.getLogger(__name__)
-_LEAST_S: Final = 60.0
-"""Seconds without which no tenant is begun; one that is cut off goes on from its last page."""
 
 
 @cache
@@ -75,7 +73,8 @@ def synced(
 ) -> dict[str, Any]:
     """Sync the graphs of the named tenants, or of all, those first that have waited longest.
 
-    `left_s` tells how many seconds there still are.
+    A sync that was cut off goes on before all others. `left_s` tells how many seconds there still
+    are.
     """
     named = [str(one) for one in tenants] if isinstance(tenants, list) else None
     ids = [one.id for one in connections.tenants()] if named is None else named
@@ -84,7 +83,7 @@ def synced(
     done: dict[str, dict[str, int]] = {}
     failed: dict[str, str] = {}
     for at, tenant_id in enumerate(waiting):
-        if left_s() < _LEAST_S:
+        if left_s() < STORING_S:
             return {"synced": done, "failed": failed, "left": waiting[at:]}
         try:
             summary = ResourceSync(
@@ -94,7 +93,7 @@ def synced(
                 letters,
                 checkpoints,
                 time.time,
-            ).run()
+            ).run(left_s=left_s)
         except Exception as error:  # noqa: BLE001 - a door: one that breaks us must stop no other
             _LOG.warning("the sync of a tenant's resources failed: %s", type(error).__name__)
             failed[tenant_id] = words_of(error)
@@ -105,4 +104,6 @@ def synced(
                 "deleted": summary.deleted,
                 "rejected": summary.rejected,
             }
+            if summary.cut_off:
+                return {"synced": done, "failed": failed, "left": waiting[at:]}
     return {"synced": done, "failed": failed, "left": []}

@@ -16,6 +16,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import inf
 from typing import Any, Final
 
 import msgspec
@@ -40,6 +41,8 @@ CHANGES_AT_ONCE: Final = 10_000
 LEARNED_AT_ONCE: Final = 5_000
 """Rows that one sync writes only to know them the next time: a release that reads items otherwise
 knows none of them, and a Lambda that listed 200,000 has no time left to write them all."""
+STORING_S: Final = 120.0
+"""Seconds that are left for storing up to `CHANGES_AT_ONCE` changes; with less no page is asked."""
 _ASKED_AT_ONCE: Final = 500
 _SOURCE: Final = "config-aggregator"
 
@@ -57,7 +60,10 @@ class SyncSummary:
     rejected: int = 0
     """Kept as dead letters."""
     complete: bool = True
-    """False: it went on where another was cut off, and looked for nothing that is gone."""
+    """False: it went on where another was cut off, or was cut off, and looked for nothing that is
+    gone."""
+    cut_off: bool = False
+    """There was no time for the rest; the next sync goes on."""
     untold: list[str] = field(default_factory=list)
     """Accounts of the tenant of which the aggregator told nothing."""
 
@@ -68,13 +74,16 @@ class SyncSummary:
 
 
 def last_stored(checkpoints: Checkpoints, tenant_id: str) -> float:
-    """When a tenant's sync last stored what it had, in seconds since 1970; 0.0: never.
+    """When a tenant's sync last stored what it had, in seconds since 1970.
+
+    0.0: never, or it was cut off, and its page's token is not good for long.
 
     Raises:
         UnavailableError: the engine does not answer.
     """
     saved = checkpoints.load(_name_of(tenant_id))
-    return float(json.loads(saved)["given_at"]) if saved else 0.0
+    told = json.loads(saved) if saved else {}
+    return 0.0 if told.get("token") else float(told.get("given_at", 0.0))
 
 
 def _name_of(tenant_id: str) -> str:
@@ -115,11 +124,17 @@ class ResourceSync:
         self._clock = clock
         self._name = _name_of(systems.tenant.id)
 
-    def run(self, progress: Callable[[int], None] = lambda _: None) -> SyncSummary:
+    def run(
+        self,
+        progress: Callable[[int], None] = lambda _: None,
+        left_s: Callable[[], float] = lambda: inf,
+    ) -> SyncSummary:
         """List everything, or go on where a listing was cut off less than `TOKEN_LIFE_S` ago.
 
         Args:
             progress: Told how many resources have been listed so far.
+            left_s: How many seconds there still are. Before they are over what was listed is
+                stored: a process that is ended in the middle would begin again each time.
 
         Raises:
             NotFoundError, DeniedByAwsError: the aggregator cannot be asked.
@@ -128,40 +143,50 @@ class ResourceSync:
                 next sync goes on from there.
         """
         work = _Work(self._systems, self._digests(), self._learned_at_once)
-        begun = self._clock()
-        saved = token = self._saved_token()
-        work.summary.complete = not token
+        work.token = self._saved_token()
+        work.summary.complete = not work.token
         try:
-            while True:
-                try:
-                    page = self._listing.page(token)
-                except StaleListingError:
-                    if not saved:
-                        raise
-                    saved = token = ""
-                    begun = self._clock()
-                    work.begin_again()
-                    continue
-                for record in page.records:
-                    work.take(record)
-                token = page.token
-                progress(work.summary.listed)
-                if not token:
-                    break
-                if work.waiting >= CHANGES_AT_ONCE:
-                    self._store(work, token)
+            begun = self._list(work, progress, left_s)
         except StaleListingError:
             self._store(work, "")
             raise
         except SecurityAssistError:
-            self._store(work, token)
+            self._store(work, work.token)
             raise
-        self._store(work, "")
+        self._store(work, work.token)
+        if work.summary.cut_off:
+            return work.summary
         if work.summary.complete:
             self._delete(work, datetime.fromtimestamp(begun, UTC))
         told = {account for account, _ in work.places}
         work.summary.untold = [a for a in self._systems.tenant.accounts if a not in told]
         return work.summary
+
+    def _list(
+        self, work: "_Work", progress: Callable[[int], None], left_s: Callable[[], float]
+    ) -> float:
+        """Page by page to the last one, or until there is no time; when the listing began."""
+        begun, resumed = self._clock(), bool(work.token)
+        while True:
+            try:
+                page = self._listing.page(work.token)
+            except StaleListingError:
+                if not resumed:
+                    raise
+                begun, resumed = self._clock(), False
+                work.begin_again()
+                continue
+            for record in page.records:
+                work.take(record)
+            work.token = page.token
+            progress(work.summary.listed)
+            if not page.token:
+                return begun
+            if left_s() < STORING_S:
+                work.summary.cut_off, work.summary.complete = True, False
+                return begun
+            if work.waiting >= CHANGES_AT_ONCE:
+                self._store(work, page.token)
 
     def _saved_token(self) -> str:
         saved = self._checkpoints.load(self._name)
@@ -208,6 +233,8 @@ class _Work:
         self.rejects: list[Reject] = []
         self.summary = SyncSummary()
         self.waiting = 0
+        self.token = ""
+        """Of the page that comes next; empty: the first, or none."""
         self._to_learn = to_learn
         self._tenant = systems.tenant
         self._systems = systems
@@ -225,6 +252,7 @@ class _Work:
     def begin_again(self) -> None:
         """The listing starts over: what was taken stays taken, what was seen is not complete."""
         self.store()
+        self.token = ""
         self.listed.clear()
         self.places.clear()
         self.summary.listed = 0

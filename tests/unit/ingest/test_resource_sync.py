@@ -16,9 +16,11 @@ from integrations.handlers.resources import synced
 from integrations.ingest.door import QueueDoor
 from integrations.ingest.resource_sync import (
     LEARNED_AT_ONCE,
+    STORING_S,
     TOKEN_LIFE_S,
     ResourceSync,
     SyncSummary,
+    last_stored,
 )
 from integrations.resources.aggregator import ConfigAggregator
 from integrations.resources.digests import Told
@@ -311,6 +313,21 @@ def test_a_mention_of_what_was_gone_is_back_when_it_is_back(estate: Estate) -> N
     estate.run()
     assert [path.resources[0].id for path in graph.paths_from_internet([_arn(1)])] == [INTERNET]
     assert estate.run().changed == 0
+
+
+def test_a_sync_without_time_for_the_rest_stores_what_it_has_and_the_next_goes_on(
+    estate: Estate,
+) -> None:
+    """Lambda ends a process without a word: what waited was lost, and listed again for ever."""
+    left = iter([900.0, STORING_S - 1])
+    first = estate.sync().run(left_s=lambda: next(left))
+    assert (first.listed, first.changed, first.cut_off, first.complete) == (200, 200, True, False)
+    assert len(estate.stored()) == 200
+    assert last_stored(estate.connections.checkpoints(), "acme") == 0.0
+    estate.now += TOKEN_LIFE_S - 1
+    second = estate.run()
+    assert (second.listed, second.changed, second.cut_off) == (51, 51, False)
+    assert last_stored(estate.connections.checkpoints(), "acme") == estate.now
 
 
 def test_a_tenant_without_access_fails_alone_and_is_named(estate: Estate) -> None:
