@@ -246,8 +246,16 @@ class Intake:
             self._count(written)
 
     def _store_items(self, systems: Systems, batch: Sequence[tuple[RawRecord, ConfigItem]]) -> None:
+        """One call; where one of them is not to the graph's liking, as few more as find it."""
         try:
             systems.resources.apply(change_of([item for _, item in batch]))
+        except RejectedRecordError as error:
+            if len(batch) == 1:
+                self.reject(reject(batch[0][0], str(error)))
+                return
+            half = len(batch) // 2
+            self._store_items(systems, batch[:half])
+            self._store_items(systems, batch[half:])
         except SecurityAssistError as error:
             self._missed([record for record, _ in batch], error)
         else:

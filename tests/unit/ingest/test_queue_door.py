@@ -18,6 +18,7 @@ from integrations.ingest.reading import records_of
 from integrations.settings import Settings
 from integrations.systems import Systems
 from integrations.tenants.port import Tenant
+from tests.graph_builders import config_item
 from tests.unit.findings.given import ACCOUNT, asff, guardduty, hub_v2, inspector
 
 OTHER = "444455556666"
@@ -215,6 +216,16 @@ def test_a_record_for_which_the_engine_takes_nothing_is_found_in_few_writes(
     (kept,) = engine.letters.listed()
     assert json.loads(kept.body)["Id"] == "f77"
     assert len(engine.writes) <= 2 * 8 + 1
+
+
+def test_an_item_that_the_graph_does_not_take_stops_no_other(engine: Engine) -> None:
+    """What is half a character inside a text of JSON inside the item is seen by the graph alone."""
+    items = [config_item("AWS::EC2::Instance", f"i-{n}", awsAccountId=ACCOUNT) for n in range(9)]
+    items[4] |= {"configuration": '{"instanceId": "i-4", "subnetId": "subnet-\\ud800"}'}
+    assert engine.give(*items) == []
+    (kept,) = engine.letters.listed()
+    assert (json.loads(kept.body)["resourceId"], "surrogate" in kept.reason) == ("i-4", True)
+    assert engine.connections.systems("acme").resources.summary().by_type["AwsEc2Instance"] == 8
 
 
 class _NoLetters:
