@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Callable, Mapping
 
 from bot.doctor.checks import Check, Found, failed, off, ok, warn
@@ -110,7 +111,7 @@ class Outside:
 
         try:
             secret, token = (
-                kept(place, told.keys, lambda: 0.0).value() if place else ""
+                kept(place, told.keys, time.time).value() if place else ""
                 for place in (told.signing_secret, told.bot_token)
             )
         except UnreadSecretError as error:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,40 @@ def test_slack_is_asked_who_we_are_and_what_we_may(
         )
     assert (found["slack"]["mark"], said in found["slack"]["said"]) == (mark, True), found["slack"]
     assert bool(found["slack"]["mend"]) is (mark is not Mark.OK)
+
+
+@contextmanager
+def secrets_manager(kept: Mapping[str, str]) -> Iterator[str]:
+    """Secrets by ARN, for whoever signs by the clock that AWS goes by ("Signature expired")."""
+
+    class Handler(Quiet):
+        @override
+        def serve(self) -> None:
+            arn = json.loads(self.sent())["SecretId"]
+            signed = datetime.strptime(self.headers["X-Amz-Date"], "%Y%m%dT%H%M%S%z")
+            if abs(datetime.now(UTC) - signed) > timedelta(minutes=5):
+                self.answer(400, b'{"__type": "InvalidSignatureException"}')
+            else:
+                self.answer(200, json.dumps({"SecretString": kept[arn]}).encode())
+
+    with serving(Handler) as url:
+        yield url
+
+
+def test_secrets_are_read_where_they_are_kept(tmp_path: Path) -> None:
+    arns = [f"arn:aws:secretsmanager:eu-west-1:111111111111:secret:{n}" for n in ("sign", "token")]
+    kept = dict(zip(arns, ("0123456789abcdef" * 2, "xoxb-1"), strict=True))
+    with secrets_manager(kept) as there, slack(ME, x_oauth_scopes=",".join(SCOPES)) as url:
+        _, found = rows(
+            tmp_path,
+            SLACK_API_URL=url,
+            SLACK_SIGNING_SECRET_ARN=arns[0],
+            SLACK_BOT_TOKEN_ARN=arns[1],
+            AWS_ENDPOINT_URL_SECRETS_MANAGER=there,
+            AWS_ACCESS_KEY_ID="fake",
+            AWS_SECRET_ACCESS_KEY="fake",
+        )
+    assert found["slack"]["said"] == "assist in Acme, 11 scopes"
 
 
 @pytest.fixture(scope="module")
