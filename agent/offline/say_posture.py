@@ -103,17 +103,25 @@ def _calm(view: ExposureList) -> str:
 
 
 def exposure_detail(question: str, views: Sequence[ExposureDetail]) -> str:
-    """Why an exposure ranks where it does: its terms, the strongest first; or how to break it."""
+    """Why an exposure ranks where it does: its terms, the strongest first.
+
+    Or how to break it, or since when it is open, where that was asked.
+    """
     view = views[-1]
-    exposure = view.exposure
-    headline = said(exposure.headline, 200)
+    exposure, asked = view.exposure, understand(question)
+    headline, cut = said(exposure.headline, 200), said(exposure.cut.text)
+    if exposure.since and asked.says(wordings.HOW_LONG):
+        open_for = age(exposure.since, view.freshness.now)
+        ranked = f"It scores {exposure.score}, number {view.rank}."
+        return f"{headline}: open for {open_for}.\n{ranked}" + (
+            f" Smallest cut: {cut}." if cut else ""
+        )
     lines = [f"{headline} scores {exposure.score}, number {view.rank}, because:"]
     factors = [term for term in exposure.terms if term.name == _FACTOR]
     shares = sorted((t for t in exposure.terms if t.name != _FACTOR), key=lambda t: -t.weight)
     terms = [*shares[:_MOST_TERMS], *factors]
     lines += [f"- {term.name}: {said(term.because, 160)}" for term in terms]
-    cut = said(exposure.cut.text)
-    if cut and understand(question).says(wordings.FIX):
+    if cut and asked.says(wordings.FIX):
         return "\n".join([f"{cut}: no finding tells of it, so no runbook is known.", *lines])
     return "\n".join([*lines, "", f"Smallest cut: {cut}."] if cut else lines)
 

@@ -131,6 +131,8 @@ ABOUT = _any("about", "everything", "details?")
 HAPPENED = _any("^(is|was|has|did|were|are|somebody|someone|any|anything)")
 FIX_FIRST = _any("(what|which|where) (do|should|must|shall|can|to|would|needs?|ones?|one)")
 RUNS = _any("run|runs|running|use|uses|using|have|has|version|package|packages|library|affected by")
+HOW_LONG = _any("how (long|old)", "since when", "how many (days|weeks)")
+YES_NO = _any("^(and |so |but |ok )*(is|are|can|could|does|do|will|would)")
 DETAIL = _any(
     "why",
     "explain",
