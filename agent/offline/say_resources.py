@@ -74,15 +74,18 @@ def _owner(view: ResourceDetail) -> str:
     return f"No tag says who owns {name}{ask}."
 
 
-def connections(_: str, views: Sequence[Connections]) -> str:
+def connections(question: str, views: Sequence[Connections]) -> str:
     """What the walk found, in one or two sentences."""
     view = views[-1]
     name = said(view.about.name)
-    if view.asked == "path" or (view.asked == "from_internet" and view.path):
-        return _path(view)
     if view.asked == "from_internet":
-        return f"No path from the internet to {name} is known."
-    others = _others(view)
+        return _from_internet(view, yes_or_no=understand(question).says(wordings.YES_NO))
+    if view.asked == "path":
+        return _path(view)
+    others, and_internet = _others(view), _and_internet(view)
+    if and_internet and not others:
+        gets = {"who_can_reach": "could get at"}.get(view.asked, "is connected to")
+        return f"Only the internet {gets} {name}, of all that is known."
     if not others:
         nothing = {
             "can_reach": f"Somebody who holds {name} could get at nothing else that is known.",
@@ -90,13 +93,30 @@ def connections(_: str, views: Sequence[Connections]) -> str:
         }
         return nothing.get(view.asked, f"Nothing that is known is connected to {name}.")
     count = len(others) + view.graph.left_out
-    rest = counted(count, "resource")
+    rest = counted(count, "resource") + and_internet
     head = {
         "can_reach": f"Somebody who holds {name} could get at {rest}",
         "who_can_reach": f"{rest} could get at {name}",
-    }.get(view.asked, f"{rest} {'is' if count == 1 else 'are'} connected to {name}")
+    }.get(view.asked, f"{rest} {'are' if count > 1 or and_internet else 'is'} connected to {name}")
     more = ", among them" if count > _NAMED else ":"
     return f"{head}{more} {_worst_of(view, others)}."
+
+
+def _and_internet(view: Connections) -> str:
+    """The internet is no resource: it is told beside those that are counted."""
+    return " and the internet" if any(r.id == INTERNET for r in view.graph.resources) else ""
+
+
+def _from_internet(view: Connections, *, yes_or_no: bool) -> str:
+    """How the internet gets there; first of all whether it does, where that was the question."""
+    name = said(view.about.name)
+    if not view.path:
+        return f"{'No: no' if yes_or_no else 'No'} path from the internet to {name} is known."
+    if not yes_or_no:
+        return _path(view)
+    if len(view.path.links) == 1:
+        return f"Yes: the internet reaches {name} directly."
+    return f"Yes: the internet gets to {name} {_over(view.path)}."
 
 
 def _others(view: Connections) -> list[Resource]:

@@ -11,7 +11,7 @@ from bot.cards import card, findings
 from bot.cards.card import Audience, Card
 from bot.messages import Button, Grid, Item, Part
 from integrations.findings.port import Severity
-from integrations.resources.port import Link, LinkKind, Path, Resource
+from integrations.resources.port import INTERNET, Link, LinkKind, Path, Resource
 
 _ROWS = 10
 _NAMED = 3
@@ -125,15 +125,27 @@ def connections(view: Connections, to: Audience) -> Card:
         parts.append(_path(view, view.path))
     elif not view.draw:
         parts.extend(_neighbours(view))
-    left_out = view.graph.left_out
-    shown = phrases.counted(len(view.graph.resources), "resource")
-    more = f", {phrases.number(left_out)} more left out" if left_out else ""
     return Card(
         parts=tuple(parts),
-        whole=f"{to.prefix(view.tenant)}{shown}{more}",
+        whole=_counted(view, to),
         freshness=(view.freshness,),
         then=_connection_buttons(view, to),
     )
+
+
+def _counted(view: Connections, to: Audience) -> str:
+    """How many resources there are besides the one that is asked about, as the text counts them."""
+    if view.asked == "from_internet":
+        return f"shortest path in {view.tenant}" if view.path else ""
+    others = {r.id for r in view.graph.resources} - {view.about.id}
+    internet = ", and the internet" if INTERNET in others else ""
+    left_out = view.graph.left_out
+    more = f", {phrases.number(left_out)} of them not shown" if left_out else ""
+    total = len(others - {INTERNET}) + left_out
+    if internet and not total:
+        return f"{to.prefix(view.tenant)}only the internet"
+    count = phrases.counted(total, "resource")
+    return f"{to.prefix(view.tenant)}{count} besides {clean(view.about.name, 80)}{more}{internet}"
 
 
 def _path(view: Connections, path: Path) -> Item:

@@ -34,7 +34,7 @@ def test_neighbours_are_told_with_how_they_are_connected() -> None:
         ("acme-customer-exports", "bucket", "can access", "HIGH"),
         ("internet", "internet", "is reached by", "-"),
     )
-    assert "17 more left out" in small(said)[0]
+    assert "17 of them not shown" in small(said)[0]
     assert "show the graph of i-0abc" in asked(said)
 
 
