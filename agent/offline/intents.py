@@ -196,6 +196,13 @@ def _of_resources(asked: Asked, _: Around) -> list[Call]:
     return [Call("resource_detail", {"resource": name})]
 
 
+def _who_fixes(asked: Asked, _: Around) -> list[Call]:
+    """Who has to fix what is named: its owner, and not who has access to it."""
+    if not (asked.names and asked.says(says.WHO_FIXES)):
+        return []
+    return [Call("resource_detail", {"resource": asked.names[0]})]
+
+
 def _from_outside(asked: Asked, _: Around) -> list[Call]:
     """How far somebody gets from the internet: the attack paths, and no threat that goes on."""
     if asked.says(says.FROM_INTERNET) and asked.says(says.REACH) and not asked.says(says.ANYONE):
@@ -334,6 +341,7 @@ _RULES: tuple[Rule, ...] = (
     _small_talk,
     _cannot,
     _fix,
+    _who_fixes,
     _of_resources,
     _from_outside,
     _ddos,
