@@ -231,16 +231,29 @@ class Fixing:
 
         Cards that are behind are rewritten: of requests that were decided elsewhere, as on the
         command line, and those that the platform, or a worker that died, did not rewrite in time.
+
+        Raises:
+            SecurityAssistError: of the first tenant that could not be looked at; all others were.
         """
+        failed: SecurityAssistError | None = None
         for tenant in self._tenants():
-            systems = self._estate.systems(tenant.id)
-            self._requests(systems).sweep()
-            for request in systems.remediations.unshown(_REMEMBERED):
-                self._rewrite(systems, request.id)
-            self._show_replacements(systems)
-            executor = Executor(systems, self._catalogue, self._clock)
-            for request in executor.waiting():
-                self._later(tenant.id, request.id)
+            try:
+                self._sweep(tenant.id)
+            except SecurityAssistError as error:
+                _log.warning("error=<%s> | a tenant not swept", type(error).__name__)
+                failed = failed or error
+        if failed is not None:
+            raise failed
+
+    def _sweep(self, tenant_id: str) -> None:
+        systems = self._estate.systems(tenant_id)
+        self._requests(systems).sweep()
+        for request in systems.remediations.unshown(_REMEMBERED):
+            self._rewrite(systems, request.id)
+        self._show_replacements(systems)
+        executor = Executor(systems, self._catalogue, self._clock)
+        for request in executor.waiting():
+            self._later(tenant_id, request.id)
 
     # -- said
 

@@ -16,11 +16,13 @@ from bot.fixing import Fixing, advance_job, advance_of
 from bot.messages import Actions, Click, Person, Picture, Place, Reply, TextField
 from bot.slack.render import render
 from bot.workspace.blocks import problems_of
+from integrations.errors import UnavailableError
 from integrations.findings.port import Severity
 from integrations.remediations.audit import AuditLog
 from integrations.runbooks.catalogue import ShippedRemedies
 from integrations.systems import Estate, Systems
 from integrations.tenants.port import Binding, ChannelKey, Tenant
+from tests.builders import tenant
 from tests.recording_channel import RecordingChannel
 from tests.remediating import ANALYST, HTTPS, INSIDE, ONCALL, ONCALL2, RULES, Stage, staged
 
@@ -29,15 +31,19 @@ HERE = Place(key=KEY, thread="1.0", user="UANALYST", user_workspace="T0001")
 
 
 class StageEstate(Estate):
-    """The stage's tenant, with its account."""
+    """The stage's tenant, with its account; before it one that cannot be looked at, if `away`."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
+        self.away = False
 
     def tenants(self) -> list[Tenant]:
-        return list(self._stage.connections.tenants())
+        first = [tenant("aaa", "999999999991")] if self.away else []
+        return [*first, *self._stage.connections.tenants()]
 
     def systems(self, tenant_id: str) -> Systems:
+        if tenant_id == "aaa":
+            raise UnavailableError("its graph does not answer")
         return replace(self._stage.connections.systems(tenant_id), automations=self._stage.account)
 
     def hub_audit(self) -> AuditLog:
@@ -53,9 +59,9 @@ class Thread:
     waiting: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        estate = StageEstate(self.stage)
+        self.estate = StageEstate(self.stage)
         self.fixing = Fixing(
-            estate,
+            self.estate,
             self.stage.catalogue,
             self.stage.clock,
             lambda view: Picture(png=b"", title=view.about.name, alt=view.caption),
@@ -243,6 +249,17 @@ def test_what_nobody_decided_in_time_is_closed_on_the_card(thread: Thread) -> No
     thread.fixing.sweep()
     assert "Nobody decided in time." in thread.card().plain
     assert thread.labels() == ["Details"]
+
+
+def test_a_tenant_that_cannot_be_looked_at_stops_no_other_and_is_told_at_the_end(
+    thread: Thread,
+) -> None:
+    thread.planned()
+    thread.stage.clock.later(minutes=61)
+    thread.estate.away = True
+    with pytest.raises(UnavailableError, match="its graph"):
+        thread.fixing.sweep()
+    assert "Nobody decided in time." in thread.card().plain
 
 
 def test_what_a_dead_worker_left_is_taken_up_by_the_sweep(thread: Thread) -> None:
