@@ -158,12 +158,10 @@ class FindingList:
     asked: str
     """In words: "open critical findings of S3"."""
     total: int
-    """How many there are."""
     whole: int
     """Out of how many open findings."""
     findings: tuple[Finding, ...]
     names: Mapping[str, str] = field(default_factory=dict)
-    """Names that people use, by resource uid."""
     freshness: Freshness
     filtered: Mapping[str, str] = field(default_factory=dict)
     """The tool's own arguments: a follow-up changes one of them."""
@@ -307,6 +305,8 @@ class Changes:
     exposures_total: int = 0
     opened_by_severity: Mapping[Severity, int] = field(default_factory=dict)
     closed_by_severity: Mapping[Severity, int] = field(default_factory=dict)
+    about: str = "all"
+    """`fixed`: only what left the open state is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

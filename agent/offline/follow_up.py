@@ -79,7 +79,7 @@ def _since(asked: Asked, call: Called, _: Sequence[Turn]) -> list[Call]:
     """The changes since another moment: `and since last week?`."""
     if call.name != "changes" or not asked.since or asked.severities:
         return []
-    return [Call("changes", {"since": asked.since})]
+    return [Call("changes", {**call.arguments, "since": asked.since})]
 
 
 def _more(asked: Asked, call: Called, _: Sequence[Turn]) -> list[Call]:

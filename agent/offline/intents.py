@@ -241,7 +241,10 @@ def _changes(asked: Asked, _: Around) -> list[Call]:
     if not (asked.says(says.CHANGES) or since_then or went):
         return []
     usual = "last_week" if asked.says(says.TREND) else "yesterday"
-    return [Call("changes", {"since": asked.since or usual})]
+    given = {"since": asked.since or usual}
+    if asked.says(says.ONLY_FIXED) and not asked.says(says.NOT_ONLY_FIXED):
+        given["about"] = "fixed"
+    return [Call("changes", given)]
 
 
 def _ddos(asked: Asked, _: Around) -> list[Call]:

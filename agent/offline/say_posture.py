@@ -181,6 +181,8 @@ def changes(question: str, views: Sequence[Changes]) -> str:
 
 def _changed(question: str, view: Changes, *, several: bool) -> str:
     who = f"{view.tenant}: " if several else ""
+    if view.about == "fixed":
+        return f"{who}{_closed(view, several=several)}"
     if not (view.opened_total or view.closed_total or view.reopened):
         return f"{who}{'n' if several else 'N'}othing changed {view.since_words}."
     came = f"{counted(view.opened_total, 'finding')} came{_of(view.opened_by_severity)}"
@@ -193,8 +195,6 @@ def _changed(question: str, view: Changes, *, several: bool) -> str:
         lines = [back] if several else [back, f"{came} and {went} {when}."]
     elif several:
         return f"{who}{' '.join(w for w in (f'{came} and {went} {when}.', worst) if w)}"
-    elif asked.says(wordings.WAS_FIXED):
-        lines = [f"{went.replace(' went', _findings_went(view), 1)} {when}; {came}.", _fixed(view)]
     elif view.exposures:
         lines = [worst.replace(" new", f" new {when}", 1), f"{came} and {went}.", back]
     else:
@@ -202,8 +202,13 @@ def _changed(question: str, view: Changes, *, several: bool) -> str:
     return f"{who}{chr(10).join(line for line in lines if line)}"
 
 
-def _findings_went(view: Changes) -> str:
-    return " finding went" if view.closed_total == 1 else " findings went"
+def _closed(view: Changes, *, several: bool) -> str:
+    """`42 findings were closed (3 high) in the last 7 days.`, and the most severe of them."""
+    if not view.closed_total:
+        return f"{'n' if several else 'N'}othing was closed {view.since_words}."
+    were = "was" if view.closed_total == 1 else "were"
+    closed = f"{counted(view.closed_total, 'finding')} {were} closed{_of(view.closed_by_severity)}"
+    return f"{closed} {view.since_words}.{' ' if several else chr(10)}{_fixed(view)}"
 
 
 def _of(counts: Mapping[Severity, int]) -> str:
@@ -216,7 +221,7 @@ def _fixed(view: Changes) -> str:
     if not view.closed:
         return ""
     best = view.closed[0]
-    return f"Most severe of what went: {best.severity.label.lower()}, {_named(best, view)}."
+    return f"Most severe of them: {best.severity.label.lower()}, {_named(best, view)}."
 
 
 def _worst_new(view: Changes) -> str:

@@ -160,7 +160,7 @@ def _findings(view: FindingList | FindingDetail | Advice | Proposal | Changes) -
         case FindingList():
             return view.findings
         case Changes():
-            return (*view.opened, *view.reopened)
+            return view.closed if view.about == "fixed" else (*view.opened, *view.reopened)
         case _:
             return (view.finding,)
 

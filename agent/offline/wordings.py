@@ -194,6 +194,8 @@ CHANGES = _any(
     "fixed .. (week|yesterday|today|month)",
 )  # fmt: skip
 SINCE_THEN = _any("since")
+ONLY_FIXED = _any("fix", "fixed", "resolved?", "closed?", "solved", "remediated")
+NOT_ONLY_FIXED = _any("chang*", "new", "came", "opened", "back", "happen*")
 TREND = _any("trend*", "compare*")
 BACK = _any("regress*", "(came|come|coming|is|are|anything) back", "reopen*", "again")
 DDOS = _any(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from agent.tools.findings import CLOSED, exposed_first
-from agent.tools.moments import moment_of
+from agent.tools.moments import Moment, moment_of
 from agent.tools.reader import TenantReader
 from agent.views import Changes
 from integrations.findings.port import Dimension, Filter, Finding, Order, Severity
@@ -16,13 +16,17 @@ _EXPOSURES = 3
 """New exposures that it names, before them."""
 
 
-def changes(reader: TenantReader, since: str) -> Changes:
+def changes(reader: TenantReader, since: str, about: str = "all") -> Changes:
     """What came and went since a moment: `yesterday`, `last_week`, `monday`, `14d`.
+
+    About `fixed`, only what went.
 
     Raises:
         UnknownMomentError: `since` is none.
     """
     begin = moment_of(since, reader.now)
+    if about == "fixed":
+        return _fixed(reader, begin)
     moment = begin.at
     store = reader.systems.findings
     opened = Filter(first_seen_since=moment)
@@ -54,6 +58,27 @@ def changes(reader: TenantReader, since: str) -> Changes:
         exposures_total=len(new),
         opened_by_severity=came_by,
         closed_by_severity=went_by,
+    )
+
+
+def _fixed(reader: TenantReader, begin: Moment) -> Changes:
+    closed = Filter(states=CLOSED, resolved_since=begin.at)
+    found = tuple(reader.systems.findings.search(closed, Order.WORST, limit=_NOTED))
+    went_by = _by_severity(reader, closed)
+    return Changes(
+        tenant=reader.tenant.id,
+        since=begin.at,
+        since_words=begin.since,
+        opened=(),
+        opened_total=0,
+        closed=found,
+        closed_total=sum(went_by.values()),
+        reopened=(),
+        names=reader.names_of(found),
+        trend=(),
+        freshness=reader.freshness,
+        closed_by_severity=went_by,
+        about="fixed",
     )
 
 

@@ -124,14 +124,16 @@ class Toolbox:
     def changes(
         self,
         since: str,
+        about: Literal["all", "fixed"] = "all",
     ) -> dict[str, Any]:
         """Say what came, went and came back since a moment, new exposures first.
 
         Args:
             since: "yesterday" means the last 24 hours, "last_week" the last 7 days, "last_month"
                 the last 30; else "today", "this_week", "this_month", "monday", "14d", "2026-11-01".
+            about: "fixed" for only what was fixed, closed or resolved.
         """
-        return self._each("changes", lambda r: changes.changes(r, since))
+        return self._each("changes", lambda r: changes.changes(r, since, about))
 
     @tool
     def exposures(

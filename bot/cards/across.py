@@ -151,6 +151,8 @@ def public_lists(views: Sequence[PublicList], to: Audience) -> Card:
 
 def changes(views: Sequence[Changes], to: Audience) -> Card:
     """What came and went in each tenant, the busiest first."""
+    if views[0].about == "fixed":
+        return _fixed(views)
     ranked = sorted(views, key=lambda v: (-v.opened_total, v.tenant))
     rows = tuple(
         (
@@ -172,6 +174,20 @@ def changes(views: Sequence[Changes], to: Audience) -> Card:
     )
 
 
+def _fixed(views: Sequence[Changes]) -> Card:
+    """What was closed in each tenant, the most first."""
+    ranked = sorted(views, key=lambda v: (-v.closed_total, v.tenant))
+    rows = tuple(
+        (view.tenant, phrases.number(view.closed_total), _named(view.closed[:1], view))
+        for view in ranked
+    )
+    return Card(
+        parts=(Grid(columns=("Tenant", "Fixed", "Most severe"), rows=rows, numeric=(1,)),),
+        whole=f"Closed {views[0].since_words} in {_tenants(len(views))}",
+        freshness=tuple(view.freshness for view in views),
+    )
+
+
 def _explain_worst(view: Changes, to: Audience) -> Button:
     label = f"Explain the worst of {view.tenant}"
     if view.exposures:
@@ -188,12 +204,16 @@ def _worst_new(view: Changes) -> str:
         worst_one = view.exposures[0]
         headline = clean(worst_one.headline, card.VALUE_LENGTH)
         return f"{phrases.mark(worst_one.severity)} {headline} · {worst_one.ref}"
-    if not view.opened:
-        return "none"
-    worst = view.opened[0]
-    name = view.names.get(worst.resource) or phrases.short_name(worst.resource)
-    title = clean(worst.title, card.VALUE_LENGTH)
-    return f"{phrases.mark(worst.severity)} {title} ({clean(name, 60)}) · {worst.ref}"
+    return _named(view.opened[:1], view)
+
+
+def _named(findings: Sequence[Finding], view: Changes) -> str:
+    """The first of them, or `none`."""
+    for worst in findings:
+        name = view.names.get(worst.resource) or phrases.short_name(worst.resource)
+        title = clean(worst.title, card.VALUE_LENGTH)
+        return f"{phrases.mark(worst.severity)} {title} ({clean(name, 60)}) · {worst.ref}"
+    return "none"
 
 
 def _tenants(count: int) -> str:

@@ -174,6 +174,8 @@ def _exposed(view: FindingDetail, to: Audience) -> str:
 
 def changes(view: Changes, to: Audience) -> Card:
     """What came, went and came back since a moment."""
+    if view.about == "fixed":
+        return _fixed(view, to)
     new = view.exposures
     opened = view.opened[: max(_SPELT_OUT - len(new), 1)]
     parts: list[Part] = [exposures.new_item(n, e, to) for n, e in enumerate(new, start=1)]
@@ -198,6 +200,27 @@ def changes(view: Changes, to: Audience) -> Card:
             *(card.why(e.ref, to, view.tenant, f"Why {n}") for n, e in enumerate(new, start=1)),
             *_explain(opened, len(new), view.tenant, to)[: _NAMED - len(new)],
             card.ask("What needs attention first", attention),
+        ),
+    )
+
+
+def _fixed(view: Changes, to: Audience) -> Card:
+    """What was closed since a moment, the most severe of it one by one."""
+    shown = view.closed[:_SPELT_OUT]
+    first = f"the worst {len(shown)} of " if len(shown) < view.closed_total else ""
+    return Card(
+        parts=tuple(item(n, finding, view.names, to) for n, finding in enumerate(shown, start=1)),
+        whole=f"{to.prefix(view.tenant)}{first}{phrases.number(view.closed_total)} "
+        f"closed {view.since_words}",
+        freshness=(view.freshness,),
+        then=(
+            *(
+                card.explain(finding.ref, to, view.tenant, f"Explain {n}")
+                for n, finding in enumerate(shown[:_NAMED], start=1)
+            ),
+            card.ask(
+                "What changed", canonical.in_tenant(canonical.CHANGED_WEEK, to.tenant(view.tenant))
+            ),
         ),
     )
 

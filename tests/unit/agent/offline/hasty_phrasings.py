@@ -28,11 +28,10 @@ changes since=yesterday
     how's globex doing compared to yesterday
     what came back
 
-changes since=this_week
+changes since=this_week about=fixed
     did anyone fix anything this week
 
 changes since=last_week
-    waht got fixd last week
     changes last weak
     show me a trend of criticals
 

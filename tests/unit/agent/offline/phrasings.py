@@ -180,12 +180,10 @@ changes since=yesterday
     what's new?
     what happened overnight
     regressions
-    what was resolved
     waht chnaged since yesterday
 
 changes since=last_week
     what changed since last week
-    what got fixed last week
     trend
 
 changes since=last_month
@@ -203,6 +201,16 @@ changes since=monday
 
 changes since=14d
     what changed in the last two weeks
+
+changes since=yesterday about=fixed
+    what was resolved
+
+changes since=last_week about=fixed
+    what got fixed last week
+    waht got fixd last week
+
+changes since=last_week
+    what was fixed and what is new since last week
 
 changes since=today
     anything new today?
