@@ -24,6 +24,7 @@ from integrations.findings.opensearch_bulk import DONE, REFUSED, Write, action, 
 from integrations.findings.opensearch_calls import ATTEMPTS, Calls
 from integrations.findings.opensearch_changes import Change, changes_of, uncollected
 from integrations.findings.opensearch_cluster import Cluster, client_of
+from integrations.findings.opensearch_deleting import delete, delete_listed
 from integrations.findings.opensearch_documents import (
     Place,
     document_of,
@@ -54,8 +55,6 @@ from integrations.findings.port import (
 from integrations.findings.standing import Standing
 from integrations.versioned import Versioned
 
-_DELETING_S: Final = 300
-"""Deleting all of a tenant takes longer than an answer is waited for otherwise."""
 _IN_ONE_REQUEST: Final = 500
 """Documents; of 5 kB each they are half a request of the size that is advised (5 to 15 MB)."""
 
@@ -138,20 +137,8 @@ class OpenSearchFindings:
         return self._delete(questions.closed_before(closed_before))
 
     def _delete(self, query: Mapping[str, Any]) -> int:
-        names = ",".join(index_of(self._cluster.prefix, cls) for cls in FindingClass)
-        path = f"/{names}/_delete_by_query"
-        params: dict[str, str | int] = {"conflicts": "proceed", "refresh": "true"}
-        params["request_timeout"] = _DELETING_S
-        deleted = 0
-        for attempt in range(ATTEMPTS):
-            answer = self._calls.ask("POST", path, {"query": query}, **params)
-            deleted += int(answer["deleted"])
-            # It stands when somebody writes a finding meanwhile; asked again, it may be open now.
-            left = int(answer["version_conflicts"]) + len(answer["failures"])
-            if not left:
-                return deleted
-            self._calls.wait(attempt)
-        raise UnavailableError(f"OpenSearch did not delete {left} findings in {ATTEMPTS} tries")
+        how = delete_listed if self._cluster.serverless else delete
+        return how(self._calls, [index_of(self._cluster.prefix, c) for c in FindingClass], query)
 
     def of(self, tenant_id: str) -> "OpenSearchFindingStore":
         """One tenant's findings."""

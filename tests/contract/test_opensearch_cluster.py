@@ -87,6 +87,25 @@ def test_a_tenant_is_forgotten_alone(findings: OpenSearchFindings) -> None:
     assert findings.of("acme-2").count(ANY, Dimension.STATE) == [Tally("open", 5)]
 
 
+def test_what_serverless_has_not_is_done_without(cluster: Cluster) -> None:
+    """Neither routing, nor a refresh, nor a deletion by query; Serverless itself is not here."""
+    prefix = f"{cluster.prefix}-less"
+    ours = OpenSearchFindings(replace(cluster, prefix=prefix, serverless=True))
+    ours.prepare()
+    for tenant in ("acme", "acme-2"):
+        ours.of(tenant).upsert([ocsf_event(f"f-{n:04}") for n in range(1_001)])
+    ours.of("acme").upsert([ocsf_event("f-0000", at=day(21), state=FindingState.RESOLVED)])
+    client_of(cluster).indices.refresh(index=f"{prefix}-*")
+    assert ours.of("acme").get("f-0000").finding.resolved_at == day(21)
+    assert ours.of("acme").version() == ""
+    assert ours.expire(day(22)) == 1
+    assert ours.forget("acme") == 1_000
+    client_of(cluster).indices.refresh(index=f"{prefix}-*")
+    assert ours.of("acme").count(ANY, Dimension.STATE) == []
+    assert ours.of("acme-2").count(ANY, Dimension.STATE) == [Tally("open", 1_001)]
+    assert ours.forget("acme") == 0
+
+
 def test_what_a_large_batch_wrote_is_seen_once_it_has_settled(cluster: Cluster) -> None:
     late = OpenSearchFindings(
         replace(cluster, prefix=f"{cluster.prefix}-late", seen_at_once=0, refresh_s=3600)
