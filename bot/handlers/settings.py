@@ -144,6 +144,12 @@ def slack(
     )
 
 
+def function_name(env: Mapping[str, str] | None = None) -> str:
+    """The function's name, which Lambda puts into the environment."""
+    found = os.environ if env is None else env  # noqa: TID251 - this is the settings module
+    return found.get("AWS_LAMBDA_FUNCTION_NAME") or "worker"
+
+
 def _secret(env: Mapping[str, str], name: str) -> str | SecretPlace:
     """The ARN counts where both are set: who moves a secret away means it."""
     arn = env.get(f"{name}_ARN", "")

@@ -15,8 +15,14 @@ METRIC: Final = "TimeToAnswer"
 class Waiting:
     """Tells of each answered delivery."""
 
-    def __init__(self, clock: Callable[[], float], write: Callable[[str], object]) -> None:
-        """`clock` gives seconds since the epoch; `write` takes a line."""
+    def __init__(
+        self, function: str, clock: Callable[[], float], write: Callable[[str], object]
+    ) -> None:
+        """`function` is the name of ours, so that two hubs in an account are told apart.
+
+        `clock` gives seconds since the epoch; `write` takes a line.
+        """
+        self._function = function
         self._clock = clock
         self._write = write
 
@@ -25,12 +31,12 @@ class Waiting:
         now = self._clock()
         metric = {
             "Namespace": NAMESPACE,
-            "Dimensions": [["Door"]],
+            "Dimensions": [["FunctionName"]],
             "Metrics": [{"Name": METRIC, "Unit": "Seconds"}],
         }
         line = {
             "_aws": {"Timestamp": round(now * 1000), "CloudWatchMetrics": [metric]},
-            "Door": "worker",
+            "FunctionName": self._function,
             METRIC: round(max(0.0, now - received_at), 3),
         }
         self._write(json.dumps(line))

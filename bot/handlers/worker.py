@@ -187,7 +187,8 @@ def _made(signing_secret: str, bot_token: str) -> tuple[Worker, SlackBot]:
         owner=f"lambda-{os.getpid()}-{secrets.token_hex(4)}",
         pause=time.sleep,
     )
-    waiting = Waiting(time.time, functools.partial(print, flush=True))
+    write = functools.partial(print, flush=True)
+    waiting = Waiting(settings.function_name(), time.time, write)
     return Worker(queue, bot, Redelivery(install, bot.knows), waiting.over), bot
 
 

@@ -196,6 +196,12 @@ def test_what_an_alarm_counts_in_a_log_is_written_there_and_watched() -> None:
                 watched.add(told["MetricName"])
     assert set(counted) == set(COUNTED)
     assert set(counted.values()) == watched == {"TenantsFailed", "FellBack"}
+    (board,) = of_type(TEMPLATES["infra/operations.yaml"], "AWS::CloudWatch::Dashboard")
+    widgets = json.loads(re.sub(r"\$\{\S+?\}", "x", board[1]["DashboardBody"]["Fn::Sub"]))[
+        "widgets"
+    ]
+    shown = [told for one in widgets for told in one["properties"]["metrics"]]
+    assert watched <= {told[1] for told in shown if isinstance(told[1], str)}
 
 
 def test_no_log_of_ours_is_kept_for_ever() -> None:

@@ -21,7 +21,7 @@ def lines() -> list[str]:
 
 @pytest.fixture
 def worker(lines: list[str]) -> Worker:
-    waiting = Waiting(lambda: NOW + 4.25, lines.append)
+    waiting = Waiting("sa-worker", lambda: NOW + 4.25, lines.append)
     redelivery = Redelivery(INSTALL, lambda _place: False)
     return Worker(Batches(), cast("SlackBot", Heard()), redelivery, waiting.over)
 
@@ -35,7 +35,7 @@ def test_an_answer_tells_how_long_it_took_since_the_ingress_had_the_delivery(
     assert told[METRIC] == 4.25
     (metric,) = told["_aws"]["CloudWatchMetrics"]
     assert (metric["Namespace"], metric["Metrics"][0]["Name"]) == (NAMESPACE, METRIC)
-    assert all(name in told for name in metric["Dimensions"][0])
+    assert [told[name] for (name,) in metric["Dimensions"]] == ["sa-worker"]
     assert "public" not in line
 
 
@@ -47,4 +47,4 @@ def test_what_failed_is_no_answer(worker: Worker, lines: list[str]) -> None:
 def test_the_alarm_looks_at_what_is_told() -> None:
     text = (ROOT / "infra" / "operations.yaml").read_text(encoding="utf-8")
     assert f"Namespace: {NAMESPACE}\n      MetricName: {METRIC}\n" in text
-    assert "Dimensions: [{Name: Door, Value: worker}]" in text
+    assert 'Dimensions: [{Name: FunctionName, Value: !Sub "${Name}-worker"}]' in text
