@@ -40,9 +40,10 @@ class IngestSummary:
     def in_words(self) -> str:
         """For a person: a sentence, then a line per count that is not empty."""
         verdict = (
-            f"{self.findings:,} findings ({self.added:,} added, {self.updated:,} updated, "
-            f"{self.unchanged:,} unchanged) and {self.resources:,} Config items went in; "
-            f"{self.rejected:,} of {self.records:,} records were rejected."
+            f"{_counted(self.findings, 'finding')} ({self.added:,} added, "
+            f"{self.updated:,} updated, {self.unchanged:,} unchanged) and {_counted(self.resources, 'Config item')} went in; "
+            f"{self.rejected:,} of {_counted(self.records, 'record')} "
+            f"{'was' if 1 in (self.rejected, self.records) else 'were'} rejected."
         )
         lines = [verdict]
         for title, counts in (
@@ -61,3 +62,7 @@ class IngestSummary:
         if more > 0:
             lines.append(f"{'':<9} and {more} other {'reason' if more == 1 else 'reasons'}")
         return "\n".join(lines)
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -188,7 +188,7 @@ def test_when_nothing_goes_in_the_exit_code_is_2(state: Path, tmp_path: Path) ->
     for given in (b"", b"\n\n", b"nonsense", lines([{"hello": "world"}])):
         ran = assist(state, "ingest", "-", given=given)
         assert (ran.code, ran.err) == (2, "")
-        assert "1 of 1 records were rejected" in ran.out
+        assert "1 of 1 record was rejected" in ran.out
         assert f"Kept with reasons in {state / 'rejects.ndjson'}" in ran.out
     assert assist(state, "ingest", tmp_path / "empty").code == 2
 

@@ -179,12 +179,22 @@ def test_progress_tells_bytes_and_records(connections: Connections, tmp_path: Pa
     assert told[-1] == ((tmp_path / "in.ndjson").stat().st_size, 20)
 
 
+def test_the_summary_of_one_record_speaks_of_one() -> None:
+    taken = IngestSummary(records=1, added=1)
+    assert taken.in_words() == (
+        "1 finding (1 added, 0 updated, 0 unchanged) and 0 Config items went in; "
+        "0 of 1 record was rejected."
+    )
+    refused = IngestSummary(records=1, rejected=1)
+    assert refused.in_words().endswith("and 0 Config items went in; 1 of 1 record was rejected.")
+
+
 def test_the_summary_reads_like_a_sentence() -> None:
     summary = IngestSummary(records=12, added=7, unchanged=2, resources=1, rejected=2)
     summary.by_source.update({"ASFF": 9, "AWS Config": 1})
     summary.by_reason.update({"broken JSON": 2})
     verdict, *counts = summary.in_words().splitlines()
-    assert verdict.startswith("9 findings (7 added, 0 updated, 2 unchanged) and 1 Config items")
+    assert verdict.startswith("9 findings (7 added, 0 updated, 2 unchanged) and 1 Config item went")
     assert verdict.endswith("2 of 12 records were rejected.")
     assert counts == [
         "Sources   ASFF 9, AWS Config 1",
