@@ -30,7 +30,7 @@ def command() -> None:
 @_pipeline
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--after", default="", metavar="ID", help="Go on behind this one.")
-@click.option("--json", "as_json", is_flag=True, help="For machines: a line for each.")
+@click.option("--json", "as_json", is_flag=True, help="For machines: an array.")
 @state_option
 def listing(
     pipeline: str | None, limit: int, after: str, state: Path | None, *, as_json: bool
@@ -42,8 +42,7 @@ def listing(
         found = letters.listed(pipeline or "", limit, behind)
         reasons = letters.reasons(pipeline or "")
     if as_json:
-        for one in found:
-            click.echo(json.dumps(_facts(one)))
+        click.echo(json.dumps([_facts(one) for one in found], indent=2))
         return
     if not reasons:
         click.echo("There are no dead letters.")

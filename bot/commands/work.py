@@ -14,7 +14,7 @@ def command() -> None:
 
 
 @command.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="For machines: a line for each.")
+@click.option("--json", "as_json", is_flag=True, help="For machines: an array.")
 @state_option
 def listing(state: Path | None, *, as_json: bool) -> None:
     """List the jobs kept aside, the oldest first: their ids and why, never what was said."""
@@ -22,8 +22,8 @@ def listing(state: Path | None, *, as_json: bool) -> None:
         queue = connections.work()
         dead, waiting = queue.dead(), queue.waiting()
     if as_json:
-        for job, reason in dead:
-            click.echo(json.dumps({"id": job.id, "group": job.group, "reason": reason}))
+        kept = [{"id": job.id, "group": job.group, "reason": reason} for job, reason in dead]
+        click.echo(json.dumps(kept, indent=2))
         return
     for job, reason in dead:
         click.echo(f"{_printable(job.id)}  {_printable(job.group)}  {_printable(reason)}")

@@ -55,7 +55,8 @@ def state(tmp_path: Path) -> Path:
 def _letters(state: Path) -> list[dict[str, Any]]:
     ran = assist(state, "dead-letters", "list", "--json")
     assert ran.code == 0
-    return [json.loads(line) for line in ran.out.splitlines()]
+    listed: list[dict[str, Any]] = json.loads(ran.out)
+    return listed
 
 
 def test_they_are_listed_with_reasons_and_replayed_once_the_reason_is_gone(state: Path) -> None:
