@@ -41,7 +41,8 @@ class IngestSummary:
         """For a person: a sentence, then a line per count that is not empty."""
         verdict = (
             f"{_counted(self.findings, 'finding')} ({self.added:,} added, "
-            f"{self.updated:,} updated, {self.unchanged:,} unchanged) and {_counted(self.resources, 'Config item')} went in; "
+            f"{self.updated:,} updated, {self.unchanged:,} unchanged) "
+            f"and {_counted(self.resources, 'Config item')} went in; "
             f"{self.rejected:,} of {_counted(self.records, 'record')} "
             f"{'was' if 1 in (self.rejected, self.records) else 'were'} rejected."
         )
