@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from integrations.resources.digests import Told
     from integrations.resources.gremlin import GremlinResourceGraph
 
-_ERASED_AT_ONCE = 1_000
-
 
 def _nothing() -> None:
     """Nothing has to be waited for."""
@@ -300,18 +298,10 @@ class Connections:
         Raises:
             NotFoundError: no such tenant.
         """
-        from integrations.resources.port import GraphChange
-
         tenant = self.directory.get(tenant_id)
         findings = self._forget_findings(tenant.id)
         self._exposures.of(tenant.id).forget()
-        graph = self._graph_of(tenant.id)
-        held = graph.summary().resources
-        known = list(graph.digests())
-        while known:
-            graph.apply(GraphChange(deleted=known[:_ERASED_AT_ONCE]))
-            known = known[_ERASED_AT_ONCE:]
-        return findings, held - graph.summary().resources
+        return findings, self._graph_of(tenant.id).forget()
 
     def digests(self, tenant_id: str) -> "Callable[[], dict[str, Told]]":
         """What tells each of a tenant's stored resources from what it may have become.

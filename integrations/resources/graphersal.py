@@ -81,6 +81,11 @@ class GraphersalResourceGraph(GremlinResourceGraph):
             return super().apply(change)
 
     @override
+    def forget(self) -> int:
+        with self._file.changed():
+            return super().forget()
+
+    @override
     def version(self) -> str:
         # The file tells, and need not be read for it.
         return self._file.version()

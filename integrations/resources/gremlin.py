@@ -80,6 +80,16 @@ class GremlinResourceGraph(ResourceGraph, ExportableGraph, Versioned):
         there = self._g.V().has("tenant", self._tenant).limit(1).count().next()
         return "" if there else "nothing"
 
+    def forget(self) -> int:
+        """Delete all that is of the tenant, and what is remembered of what was; how many resources.
+
+        Raises:
+            UnavailableError: the engine does not answer; the same call may be made again.
+        """
+        held = int(self._known().count().next())
+        GremlinWrites(self._g, self._rows, self._sizes).forget()
+        return held
+
     def digests(self) -> dict[str, Told]:
         """By id what tells each described resource, and what its item told, from other states.
 

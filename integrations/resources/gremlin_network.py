@@ -124,6 +124,11 @@ class NetworkResourceGraph(GremlinResourceGraph):
             return GremlinResourceGraph(leased, self._of, self._sizes).apply(change)
 
     @override
+    def forget(self) -> int:
+        with self._lease.held() as leased:
+            return GremlinResourceGraph(leased, self._of, self._sizes).forget()
+
+    @override
     def summary(self) -> GraphSummary:
         # Every answer says how fresh the graph is, and counting 100,000 resources takes seconds.
         version = self.version()

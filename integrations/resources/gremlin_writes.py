@@ -35,6 +35,7 @@ _MENTIONED = P.eq(False)  # noqa: FBT003 - the value compared with
 _OF_ANY_KIND = P.within([str(kind) for kind in LinkKind])
 """Named where edges are asked for by a property: an engine's index is of one label."""
 _READ = frozenset(map(str, READ))
+_FORGOTTEN = 10_000
 
 
 class GremlinWrites:
@@ -84,6 +85,14 @@ class GremlinWrites:
         self._replace_links(living, told)
         self._derive(whole=not settled or self._changes.many)
         self.replace([self._rows.settled_row(RULES)])
+
+    def forget(self) -> None:
+        """Delete every vertex of the tenant: those that no question finds hold ids as well."""
+        while ids := self._g.V().has("tenant", self._rows.tenant).limit(_FORGOTTEN).id_().to_list():
+            self._drop(ids)
+        remembered = self._g.V().has_label("Gone").id_().to_list()
+        self._drop([i for i in remembered if i.startswith(self._rows.prefix)])
+        self._drop([self._rows.settled])
 
     def _unsettle(self) -> bool:
         """Whether derived links agree with all else, as from here on they may not.

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from integrations.errors import RejectedRecordError
+from integrations.resources.gremlin import GremlinResourceGraph
 from integrations.resources.port import (
     INTERNET,
     GraphChange,
@@ -304,3 +306,23 @@ def test_the_same_question_has_the_same_answer(graph: ResourceGraph) -> None:
     graph.apply(GraphChange(deleted=[web, app, ROLE, data]))
     graph.apply(GraphChange(resources=whole.resources[::-1], links=links[::-1]))
     assert [ask() for ask in questions] == first
+
+
+def test_nothing_of_a_forgotten_tenant_is_left_not_even_what_was_deleted(
+    graphs: Opened[Graphs], tmp_path: Path
+) -> None:
+    """A deleted resource is remembered by its id, which tells the account and a name."""
+    before = change([resource(HOST), resource(ROLE)], [link(HOST, LinkKind.RUNS_AS, ROLE)])
+    for tenant in ("acme", "acme-2"):
+        graph = graphs.now.of(tenant)
+        graph.apply(before)
+        graph.apply(GraphChange(deleted=[ROLE], deleted_at={ROLE: LATER}))
+    forgotten, other = graphs.now.of("acme"), graphs.now.of("acme-2")
+    assert isinstance(forgotten, GremlinResourceGraph)
+    assert isinstance(other, GremlinResourceGraph)
+    assert forgotten.forget() == 1
+    assert forgotten.summary() == GraphSummary(resources=0, links=0, by_type={}, captured_at=None)
+    assert forgotten.export(tmp_path / "forgotten").vertices == 0
+    assert other.export(tmp_path / "other").vertices == 2
+    assert forgotten.forget() == 0
+    assert forgotten.apply(before).resources == 2, "it may be taken on again"
