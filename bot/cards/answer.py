@@ -52,9 +52,13 @@ def reply_for(answer: Answer, *, now: datetime, operator: bool = False) -> Reply
     """
     views = _told(answer.views)
     tenants = {view.tenant for view in views if not isinstance(view, TenantList | Choices)}
-    to = Audience(now=now, operator=operator or len(tenants) > 1, text=answer.text)
+    lists = [view for view in views if isinstance(view, ExposureList)]
+    planned = frozenset(ref for view in lists for e in view.exposures for ref in e.findings)
+    several = operator or len(tenants) > 1
+    to = Audience(now=now, operator=several, text=answer.text, planned=planned)
     cards = [_card(group, to) for group in _groups(views)[-MOST_CARDS:]]
     parts: list[Part] = []
+    offered: list[Button] = []
     for index, shown in enumerate(cards):
         if index and shown.parts:
             parts.append(Rule())
@@ -62,9 +66,10 @@ def reply_for(answer: Answer, *, now: datetime, operator: bool = False) -> Reply
         small = _small(shown, now)
         if small:
             parts.append(Small(text=small))
-    then = _then(cards)
-    if then:
-        parts.append(Actions(buttons=then))
+        then = _then(shown, offered)
+        offered.extend(then)
+        if then:
+            parts.append(Actions(buttons=then))
     if answer.notice:
         parts.append(Small(text=answer.notice))
     if cards:
@@ -135,15 +140,17 @@ def _small(shown: Card, now: datetime) -> str:
     )
 
 
-def _then(cards: Sequence[Card]) -> tuple[Button, ...]:
-    """What could be asked next, of the last card first; no question and no label twice."""
-    offered: dict[str, Button] = {}
-    questions: set[str] = set()
-    for button in (button for shown in reversed(cards) for button in shown.then):
-        if button.label not in offered and button.value not in questions:
-            offered[button.label] = button
+def _then(shown: Card, offered: Sequence[Button]) -> tuple[Button, ...]:
+    """What could be asked next of a card, below it; nothing that a card before it offers."""
+    labels: set[str] = set()
+    questions = {button.value for button in offered}
+    new: list[Button] = []
+    for button in shown.then:
+        if button.label not in labels and button.value not in questions:
+            labels.add(button.label)
             questions.add(button.value)
-    return tuple(offered.values())[:MOST_BUTTONS]
+            new.append(button)
+    return tuple(new[:MOST_BUTTONS])
 
 
 def _plain(answer: Answer) -> str:

@@ -24,6 +24,8 @@ class Audience:
     """Aware UTC: ages are counted up to it."""
     operator: bool = False
     """The channel sees several tenants: buttons must say which one they mean."""
+    planned: frozenset[str] = frozenset()
+    """Findings of exposures that the answer shows too: the fix is offered there, once."""
     text: str = ""
     """What the answer has said already, before its cards."""
 

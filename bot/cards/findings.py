@@ -1,6 +1,7 @@
 """Findings as cards: a list, one finding, what changed, how one would be fixed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from agent import canonical
 from agent.guard.untrusted import clean
@@ -27,10 +28,13 @@ def finding_list(view: FindingList, to: Audience) -> Card:
     if len(shown) > _SPELT_OUT:
         parts.append(_table(view, offset, to))
     else:
-        parts.extend(
+        items = [
             item(number, f, view.names, to) for number, f in enumerate(shown, start=offset + 1)
-        )
-    then = list(_explain(shown, offset, view.tenant, to))
+        ]
+        if len(items) == 1:
+            items = [replace(items[0], buttons=_of_one(shown[0], view.tenant, to))]
+        parts.extend(items)
+    then = [] if len(shown) == 1 else list(_explain(shown, offset, view.tenant, to))
     left = view.total - offset - len(shown)
     if shown and left > 0 and canonical.can_page(view.filtered):
         question = canonical.next_page(view.filtered, offset + len(shown), to.tenant(view.tenant))
@@ -115,12 +119,17 @@ def _title(finding: Finding) -> str:
     return f"{clean(finding.title, card.VALUE_LENGTH) or finding.kind}{exploited}"
 
 
+def _of_one(finding: Finding, tenant: str, to: Audience) -> tuple[Button, ...]:
+    """The buttons of a finding that is alone, at the finding itself."""
+    explained = card.explain(finding.ref, to, tenant)
+    if finding.ref in to.planned:
+        return (explained,)
+    return (explained, card.plan_fix(finding.ref, to, tenant))
+
+
 def _explain(
     findings: Sequence[Finding], offset: int, tenant: str, to: Audience
 ) -> tuple[Button, ...]:
-    if len(findings) == 1:
-        ref = findings[0].ref
-        return (card.explain(ref, to, tenant), card.plan_fix(ref, to, tenant))
     return tuple(
         card.explain(finding.ref, to, tenant, f"Explain {number}")
         for number, finding in enumerate(findings[:_NAMED], start=offset + 1)

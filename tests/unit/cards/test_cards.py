@@ -51,6 +51,28 @@ def test_a_stale_or_missing_source_is_said_in_the_same_line() -> None:
     assert said.endswith("newest 3 days ago, which is stale, no resource graph yet.")
 
 
+def test_a_finding_and_its_exposure_offer_the_fix_once_each_button_at_its_item() -> None:
+    threat = a_list(1, 1)
+    found = threat.findings[0]
+    said = reply(threat, exposures(an_exposure(findings=(found.ref,))))
+    finding, exposure = items(said)
+    assert [b.value for b in finding.buttons] == [f"explain {found.ref}"]
+    assert [b.label for b in exposure.buttons] == ["Show graph", "Why", "Plan the fix"]
+    assert [b.label for b in buttons(said)].count("Plan the fix") == 1
+
+
+def test_a_finding_of_no_shown_exposure_offers_its_fix_itself() -> None:
+    (alone,) = items(reply(a_list(1, 1)))
+    assert [b.label for b in alone.buttons] == ["Explain", "Plan the fix"]
+
+
+def test_what_a_card_offers_stands_below_it_and_not_below_the_next() -> None:
+    said = reply(a_list(2, 2), exposures(an_exposure(findings=())))
+    rows = [p for p in said.parts if isinstance(p, Actions) and p.buttons[0].action == "ask"]
+    assert [b.label for b in rows[0].buttons] == ["Explain 1", "Explain 2"]
+    assert not {b.value for b in rows[0].buttons} & {b.value for b in rows[1].buttons}
+
+
 def test_an_exposure_says_what_why_and_the_smallest_cut() -> None:
     first = items(reply(exposures(an_exposure())))[0]
     assert first.mark == "CRITICAL 94"
