@@ -116,6 +116,9 @@ def _data(connections: "Connections", tenant: Tenant, *, erase: bool) -> list[st
     records = connections.audit_of(tenant.id).verify().records
     audit = f"its audit, {records:,} records: assist audit export --tenant {tenant.id}"
     talks = "what operators' threads said of it, until a thread is 90 days untouched in DynamoDB"
+    letters = (
+        "records of its accounts that could not be taken in: assist dead-letters list and drop"
+    )
     if not erase:
         from integrations.findings.port import Dimension, Filter
 
@@ -127,6 +130,7 @@ def _data(connections: "Connections", tenant: Tenant, *, erase: bool) -> list[st
             "its record, its accounts and its ExternalId; --erase deletes them too",
             "what was said in its threads; --erase deletes it",
             talks,
+            letters,
             audit,
         ]
     findings, resources = connections.erase(tenant.id)
@@ -136,4 +140,4 @@ def _data(connections: "Connections", tenant: Tenant, *, erase: bool) -> list[st
         f"Deleted: {findings:,} findings, {resources:,} resources, {threads:,} threads, the"
         " tenant's record."
     )
-    return [talks, "its closed requests, which nobody can ask for", audit]
+    return [talks, letters, "its closed requests, which nobody can ask for", audit]

@@ -356,11 +356,13 @@ def test_a_tenant_that_is_let_go_leaves_its_audit_and_says_what_else_is_left(
         "1 findings and 2 resources; --erase deletes them",
         "its audit, 1 records",
         "what was said in its threads; --erase deletes it",
+        "could not be taken in: assist dead-letters list and drop",
         f"Its channels' actors are {ThreadKey('acme', 'slack', 'T0001', 'C0001', '').actor_id}.",
     ):
         assert said in kept.out
     erased = assist(state, "tenants", "offboard", "acme", "--yes", "--erase")
     assert "Deleted: 1 findings, 2 resources, 1 threads, the tenant's record." in erased.out
+    assert "could not be taken in: assist dead-letters list and drop" in erased.out
     with Connections(Settings(state=state)) as connections:
         assert "acme" not in {t.id for t in connections.tenants()}
         assert connections.directory.owner_of(SHOP) is None
