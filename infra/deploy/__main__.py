@@ -23,7 +23,7 @@ from infra.deploy.deployment import (
 from infra.deploy.imports import ROOT
 from infra.deploy.packing import LAMBDA, PackagingError, compiler, pack, unzipped_bytes
 from infra.deploy.sam import Sam, SamError
-from infra.deploy.stacks import StackError, delete, make_room, ready_opensearch, whole
+from infra.deploy.stacks import StackError, clear, delete, make_room, ready_opensearch, whole
 from infra.deploy.template import MAIN, read
 from infra.local.engines.ground import CannotStartError
 from integrations.aws import ONE_TRY, AmbientSession
@@ -89,6 +89,7 @@ def _deploy(deployment: Deployment) -> int:
     parameters = dict(deployment.parameters)
     if deployment.data_plane:
         stack = f"{deployment.stack}-data"
+        clear(session.client("cloudformation"), stack)
         ready_opensearch(session.client("iam"))
         _say(f"Deploying {stack}; the first time takes half an hour.")
         nodes = {**deployment.data_plane_parameters, "Name": deployment.stack}

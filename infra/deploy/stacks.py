@@ -26,20 +26,33 @@ def whole(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, st
     return usual | {name: value for name, value in given.items() if value}
 
 
+def clear(cloudformation: Any, stack: str) -> str:
+    """Delete a stack whose creation failed, as nothing else can be done with it.
+
+    Returns:
+        The status of the one that is there; empty: there is none, or none any more.
+
+    Raises:
+        StackError: a part of it stays, and why.
+    """
+    status = _status(cloudformation, stack)
+    if status not in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}:
+        return status
+    delete(cloudformation, stack)
+    return ""
+
+
 def make_room(cloudformation: Any, dynamodb: Any, stack: str) -> str:
     """Take away what a first deployment left that failed; the stack's status, empty without one.
 
-    A stack that was rolled back to nothing can only be deleted. Its tables are kept when it is, as
-    all tables are, and would be in the way of the next: those that are empty go as well.
+    Its tables are kept, as all tables are, and would be in the way of the next: those that are
+    empty go as well.
 
     Raises:
         StackError: there are tables with something in them, and no stack that they belong to.
     """
-    status = _status(cloudformation, stack)
-    if status not in {"", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}:
+    if status := clear(cloudformation, stack):
         return status
-    if status:
-        delete(cloudformation, stack)
     left = [name for name in (f"{stack}-{one.name}" for one in TABLES) if _is(dynamodb, name)]
     full = [name for name in left if dynamodb.scan(TableName=name, Limit=1)["Items"]]
     if full:

@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from infra.deploy.stacks import OPENSEARCH, StackError, delete, make_room, ready_opensearch, whole
+from infra.deploy.stacks import (
+    OPENSEARCH,
+    StackError,
+    clear,
+    delete,
+    make_room,
+    ready_opensearch,
+    whole,
+)
 from infra.deploy.template import NESTED, read
 from tests.loopback_aws import RefusedError, loopback_aws
 
@@ -107,6 +115,15 @@ def test_a_stack_that_is_deployed_stays(status: str) -> None:
     account = Account(status, {"sa-tenants": []})
     assert room_in(account) == status
     assert set(account.tables) == {"sa-tenants"}
+
+
+def test_a_data_plane_whose_creation_failed_makes_way_for_the_next() -> None:
+    account = Account("ROLLBACK_FAILED")
+    with loopback_aws(account) as aws:
+        assert clear(aws.session().client("cloudformation"), "sa-data") == ""
+    assert account.status == ""
+    plane = read(NESTED / "data-plane.yaml")["Resources"]
+    assert plane["Search"]["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 def test_a_stack_that_cannot_be_deleted_is_told_with_what_stops_it() -> None:
