@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 FIGURES = (
     "convert",
     "bulk",
+    "node",
     "imports",
     "ingress",
     "burst",
