@@ -15,6 +15,7 @@ _LINES = {
     "connections": "Walking the resource graph",
     "public_resources": "Looking from the internet",
     "risky_identities": "Reading users, roles and policies",
+    "approvers": "Looking up who approves",
     "remediation_advice": "Looking for a fix",
     "propose_fix": "Working out the calls, without making them",
     "ask_back": "Thinking of what could be meant",

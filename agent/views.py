@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from agent.approvers import Approvers
 from agent.identities import RiskyIdentity
 from integrations.findings.port import Breakdown, DayCount, Finding, Severity
 from integrations.resources.port import Path, Resource, Subgraph
@@ -34,7 +35,6 @@ class TenantRow:
     open_findings: int
     channels: tuple[str, ...] = ()
     contact: str = ""
-    """Whom to ask about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +225,6 @@ class Connections:
     """"neighbourhood", "blast radius", "who can reach", "path"."""
     graph: Subgraph
     path: Path | None = None
-    """To be highlighted."""
     cut: Cut | None = None
     severities: Mapping[str, Severity] = field(default_factory=dict)
     """Worst open finding by resource id."""
@@ -393,6 +392,7 @@ View = (
     | Connections
     | PublicList
     | IdentityList
+    | Approvers
     | Changes
     | Advice
     | Proposal

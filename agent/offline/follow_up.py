@@ -53,6 +53,7 @@ def follow_up(asked: Asked, turns: Sequence[Turn]) -> list[Call]:
         return []
     by_itself = asked.says(says.BY_ITSELF)
     by_itself = by_itself or (asked.says(says.POSTURE) and not asked.says(says.IT_IS_BAD))
+    by_itself = by_itself or asked.says(says.WHO_APPROVES)
     # What closes a port has a control of its own, whatever was listed first.
     by_itself = by_itself or bool(closed_by(asked) and wants_fix(asked))
     if asked.unknown and not asked.says(says.POINTS):

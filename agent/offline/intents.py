@@ -169,6 +169,10 @@ def _cannot(asked: Asked, around: Around) -> list[Call]:
     return [ask_back(f"I can't {words}. The nearest that I can do:", *near)]
 
 
+def _approvers(asked: Asked, _: Around) -> list[Call]:
+    return [Call("approvers")] if asked.says(says.WHO_APPROVES) else []
+
+
 def _fix(asked: Asked, around: Around) -> list[Call]:
     return fix(asked, around.things, _index(asked, len(around.things)))
 
@@ -315,6 +319,9 @@ def _findings(asked: Asked, _: Around) -> list[Call]:
     if asked.cves:
         return [Call("search_findings", {"text": asked.cves[0], "limit": 10})]
     named = asked.severities or asked.service or asked.controls or asked.account or asked.region
+    if asked.says(says.AND_HOW_MANY) and (asked.service or asked.severities):
+        wide = replace(asked, service=None) if asked.service else replace(asked, severities=())
+        return [search_for(wide), search_for(asked)]
     if named or "first_seen_before" in asked.first_seen or asked.says(says.ANY_FINDINGS):
         return [search_for(asked)]
     return []
@@ -343,6 +350,7 @@ _RULES: tuple[Rule, ...] = (
     _of_refs,
     _small_talk,
     _cannot,
+    _approvers,
     _fix,
     _who_fixes,
     _of_resources,

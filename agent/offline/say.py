@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
+from agent.approvers import Approvers
 from agent.offline import say_findings, say_fixes, say_posture, say_resources
 from agent.offline.words import age, joined, stale
 from agent.views import (
@@ -86,6 +87,8 @@ def _last_group(views: Sequence[View]) -> list[Any]:
     threats = [v for v in views if isinstance(v, FindingList)]
     if kind is ExposureList and threats and threats[0].filtered.get("kind") == "threat":
         return threats
+    if len(threats) == len(views) and say_findings.is_part_of_another(threats):
+        return threats
     # Asked twice in one turn, a tenant's last answer counts.
     latest = {getattr(v, "tenant", ""): v for v in views if type(v) is kind}
     return list(latest.values())
@@ -106,6 +109,7 @@ _SAYERS: dict[type, Any] = {
     Connections: say_resources.connections,
     PublicList: say_resources.public_lists,
     IdentityList: say_resources.identities,
+    Approvers: say_fixes.approvers,
 }
 
 

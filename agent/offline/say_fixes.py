@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from agent.offline.words import counted, said
+from agent.approvers import Approvers
+from agent.offline.words import code, counted, joined, said
 from agent.views import Proposal
 
 
@@ -31,3 +32,18 @@ def _who(view: Proposal) -> str:
         return "It runs when an approver agrees, below."
     because = f" ({said(view.why_two)})" if view.why_two else ""
     return f"It runs when {view.approvals_needed} approvers agree{because}, below."
+
+
+def approvers(_: str, views: Sequence[Approvers]) -> str:
+    """How many people can approve, tenant by tenant; the cards name them."""
+    return "\n".join(map(_approvers, views))
+
+
+def _approvers(view: Approvers) -> str:
+    if not view.people and not any(view.others.values()):
+        command = code(f"assist tenants onboard {view.tenant} --approver")
+        return f"Nobody can approve fixes in {view.tenant} yet: {command} names people."
+    people = len(view.people)
+    head = f"{people} {'person' if people == 1 else 'people'} can approve fixes in {view.tenant}"
+    ranks = [f"{len(who)} for {severity} ones" for severity, who in view.others.items()]
+    return f"{head}{f'; {joined(ranks)}' if ranks else ''}."

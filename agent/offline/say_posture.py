@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from agent.offline import wordings
+from agent.offline.say_findings import is_part_of_another
 from agent.offline.understand import understand
 from agent.offline.words import age, by_severity, counted, joined, quoted, said
 from agent.views import (
@@ -11,6 +12,7 @@ from agent.views import (
     Exposure,
     ExposureDetail,
     ExposureList,
+    FindingList,
     Posture,
     PublicList,
     TenantList,
@@ -259,6 +261,9 @@ def differences(views: Sequence[View]) -> Iterator[int]:
 
 def sums(views: Sequence[View]) -> Iterator[int]:
     """Sums over tenants that an answer may say, and how many tenants there are."""
+    lists = [view for view in views if isinstance(view, FindingList)]
+    if len(lists) == len(views) and is_part_of_another(lists):
+        yield from sums(lists[len(lists) // 2 :])
     yield len(views)
     yield sum(len(r.accounts) for v in views if isinstance(v, TenantList) for r in v.rows)
     for name in ("total", "whole", "open_findings", "opened_total", "closed_total"):

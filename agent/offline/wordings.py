@@ -87,6 +87,12 @@ SEE = _any("show", "draw", "graph", "picture", "map", "diagram", "see")
 PATH = _any("path", "paths")
 WHY = _any("why", "reason", "score", "how come")
 WHY_ALONE = _any("why", "how come")
+WHO_APPROVES = _any(
+    "who (can|could|may|must|should|has to|needs to|will) (approve|authori[sz]e|sign off)",
+    "who (approves|authori[sz]es|signs off|is (an )?approver)",
+    "(who|which|what|list|show) .. approvers",
+    "^approvers",
+)
 WHO_OWNS = _any(
     "who (own|owns|is responsible|is the contact|is in charge|manages|maintains|looks after)",
     "owners?",
@@ -267,6 +273,7 @@ ATTENTION = _any(
 )  # fmt: skip
 COUNTS_OR_AGES = _any("oldest", "longest", "how many", "count")
 EVERYTHING = _any("all", "every", "list")
+AND_HOW_MANY = _any("how many .. (and|but)( of (them|those|these)| how many)")
 LISTED = _any("how many", "count", "list", "findings?", "vulnerabilit*", "cves?", "opened")
 TOP_RESOURCES = _any(
     "top ([0-9]+ )?(resources?|assets?|hosts?|instances?|buckets?|offenders?)",

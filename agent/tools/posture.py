@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from agent.approvers import Approvers
 from agent.tools.reader import TenantReader
 from agent.views import Posture, TenantRow
 from integrations.findings.port import Filter, Finding, Order, Severity
@@ -21,6 +22,13 @@ def tenant_row(reader: TenantReader) -> TenantRow:
         open_findings=reader.open_findings,
         contact=tenant.contact,
     )
+
+
+def approvers(reader: TenantReader) -> Approvers:
+    """Who may approve a tenant's fixes; by severity where others decide than usual."""
+    tenant = reader.tenant
+    others = {s: p for s, p in tenant.approvers_of.items() if p != tenant.approvers}
+    return Approvers(tenant=tenant.id, people=tenant.approvers, others=others)
 
 
 def posture_summary(reader: TenantReader) -> Posture:

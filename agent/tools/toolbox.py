@@ -93,6 +93,7 @@ class Toolbox:
             self.connections,
             self.public_resources,
             self.risky_identities,
+            self.approvers,
             self.remediation_advice,
             self.ask_back,
         ]
@@ -313,6 +314,11 @@ class Toolbox:
         strangers may assume. Use it for "risky identities", "who has admin", "old access keys".
         """
         return self._each("risky_identities", identities.risky_identities)
+
+    @tool
+    def approvers(self) -> dict[str, Any]:
+        """Say who can approve fixes: "who can approve", "whose approval is needed"."""
+        return self._each("approvers", posture.approvers)
 
     @tool
     def propose_fix(self, about: str) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from agent.approvers import Approvers
 from agent.assistant import Answer
+from agent.offline.say_findings import is_part_of_another
 from agent.views import (
     Advice,
     Changes,
@@ -81,6 +83,9 @@ def _told(views: Sequence[View]) -> Sequence[View]:
     """Without the lists that were only looked through on the way to one thing."""
     if views and isinstance(views[-1], _OF_ONE_THING):
         return [view for view in views if isinstance(view, (*_OF_ONE_THING, Choices))]
+    lists = [view for view in views if isinstance(view, FindingList)]
+    if len(lists) == len(views) and is_part_of_another(lists):
+        return views[len(views) // 2 :]
     return views
 
 
@@ -104,6 +109,7 @@ _MAKERS_OF_SEVERAL: dict[type, Callable[[Sequence[Any], Audience], Card]] = {
     FindingList: across.finding_lists,
     TopResources: across.top_resources,
     IdentityList: estate.identities,
+    Approvers: estate.approvers,
     PublicList: across.public_lists,
     Changes: across.changes,
 }

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from agent import canonical
+from agent.approvers import Approvers
 from agent.guard.untrusted import clean
 from agent.identities import RiskyIdentity
 from agent.views import IdentityList, Posture, TenantList
 from bot import phrases
 from bot.cards import card
 from bot.cards.card import Audience, Card
-from bot.messages import Button, Grid
+from bot.messages import Button, Grid, Line, Person
 from integrations.findings.port import Severity
 
 _ASKED = 4
@@ -178,3 +179,19 @@ def _about(row: RiskyIdentity, tenant: str, to: Audience) -> Button:
         return card.plan_fix(row.ref, to, tenant, f"Fix {clean(row.resource.name, 40)}")
     about = canonical.about(phrases.spoken(row.resource), to.tenant(tenant))
     return card.ask(f"About {clean(row.resource.name, 40)}", about)
+
+
+def approvers(views: Sequence[Approvers], _: Audience) -> Card:
+    """The people who can approve, a line for each tenant and each severity that has others."""
+    lines = []
+    for view in views:
+        lines.append(_named(view.tenant, view.people))
+        lines += [_named(f"{view.tenant}, {s}", people) for s, people in view.others.items()]
+    return Card(parts=tuple(lines))
+
+
+def _named(what: str, people: Sequence[str]) -> Line:
+    words: list[str | Person] = [f"{what}: "]
+    for person in people:
+        words += [", " if len(words) > 1 else "", Person(person)]
+    return Line(words=tuple(words) if people else (f"{what}: nobody",))

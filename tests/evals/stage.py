@@ -22,7 +22,9 @@ from bot.messages import (
     Heading,
     Incoming,
     Item,
+    Line,
     Part,
+    Person,
     Picture,
     Place,
     Prose,
@@ -97,6 +99,8 @@ def _lines(part: Part) -> list[str]:
     match part:
         case Heading() | Prose() | Small():
             return part.text.splitlines()
+        case Line():
+            return ["".join(w.id if isinstance(w, Person) else w for w in part.words)]
         case Item():
             number = "" if part.number is None else f"{part.number}. "
             return [f"{number}{part.mark} {part.title}", *part.lines]

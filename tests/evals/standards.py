@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
@@ -142,8 +143,12 @@ def _plain(number: str) -> str:
 def _derived(views: Sequence[Any]) -> set[str]:
     """What may be counted from what tools answered: ages, lengths, rests, differences and sums."""
     numbers = {*map(str, range(_MOST_ROWS + 1))}
-    totals: dict[str, list[int]] = {}
+    totals: dict[tuple[int, str], list[int]] = {}
+    told: Counter[tuple[str, str]] = Counter()
     for view in views:
+        # A tenant that is told of again was asked again: sums are of one call's answers.
+        of = (type(view).__name__, getattr(view, "tenant", ""))
+        told[of] += 1
         moments = list(_moments(view))
         freshness = getattr(view, "freshness", None)
         if isinstance(freshness, Freshness):
@@ -152,7 +157,7 @@ def _derived(views: Sequence[Any]) -> set[str]:
         for size in _lengths(view):
             numbers.add(str(size))
         for name, value in _whole_numbers(view):
-            totals.setdefault(name, []).append(value)
+            totals.setdefault((told[of], name), []).append(value)
             numbers.update(str(max(0, value - shown)) for shown in range(_MOST_ROWS + 1))
         if isinstance(view, FindingList):
             begin = int(view.filtered.get("offset", "0"))

@@ -28,6 +28,7 @@ TOOLS = frozenset(
         "connections",
         "public_resources",
         "risky_identities",
+        "approvers",
         "remediation_advice",
         "ask_back",
     }
