@@ -8,7 +8,7 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,15 @@ def bound(text: str) -> str | bytes:
     return text
 
 
+class _Connection(sqlite3.Connection):
+    """Closes when it is forgotten; since Python 3.13 SQLite's own complains of that."""
+
+    def __del__(self) -> None:
+        # One that could not be opened cannot be closed either.
+        with suppress(sqlite3.ProgrammingError):
+            self.close()
+
+
 class _Held:
     """One thread's connection; for another thread when this one is gone."""
 
@@ -49,10 +58,12 @@ class _Held:
     def __del__(self) -> None:
         if self._idle is None:
             return
-        if len(self._idle) < _IDLE and not self.connection.in_transaction:
-            self._idle.append(self.connection)
-        else:
-            self.connection.close()
+        # Where file and thread are forgotten at once, the connection may be closed already.
+        with suppress(sqlite3.ProgrammingError):
+            if len(self._idle) < _IDLE and not self.connection.in_transaction:
+                self._idle.append(self.connection)
+            else:
+                self.connection.close()
 
 
 class SqliteFile:
@@ -151,7 +162,11 @@ class SqliteFile:
             return self._idle.pop()
         except IndexError:
             connection = sqlite3.connect(
-                self._path, timeout=self._busy_s, isolation_level=None, check_same_thread=False
+                self._path,
+                timeout=self._busy_s,
+                isolation_level=None,
+                check_same_thread=False,
+                factory=_Connection,
             )
         connection.executescript(
             f"PRAGMA journal_mode=WAL; PRAGMA synchronous={self._synchronous};"
@@ -188,7 +203,3 @@ class SqliteFile:
             self._opened.clear()
             while self._idle:
                 self._idle.pop().close()
-
-    def __del__(self) -> None:
-        """Whoever forgets the file leaves no connection open (Python 3.13 complains of those)."""
-        self.close()
