@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -40,6 +41,10 @@ def _nothing() -> None:
     """Nothing has to be waited for."""
 
 
+def _none_expired(_: datetime) -> int:
+    return 0
+
+
 class Connections:
     """Every engine, opened when it is first needed and closed together; itself an `Estate`.
 
@@ -57,6 +62,9 @@ class Connections:
         self._tables = tables_of(settings.tables) if settings.tables else None
         self.directory = self._open_directory()
         self._forget_findings: Callable[[str], int]
+        self.expire_findings: Callable[[datetime], int] = _none_expired
+        """Deletes of all tenants what left the open state before a moment, never an open finding;
+        how many. The embedded store keeps everything."""
         self.findings_about: Callable[[], str]
         """What keeps the findings, by its name and version; empty: embedded."""
         self.prepare_findings: Callable[[], None] = _nothing
@@ -102,6 +110,7 @@ class Connections:
             kept.prepare()
         self._forget_findings, self.findings_about = kept.forget, kept.about
         self._settle, self.prepare_findings = kept.settle, kept.prepare
+        self.expire_findings = kept.expire
         return kept.of
 
     def settle(self) -> None:

@@ -5,17 +5,19 @@ and Inspector's. The event source mapping has to have `ReportBatchItemFailures`.
 By schedule: an event without `Records`; then Security Hub is asked what the events left out, and
 once a day all that it has (`ingest/pulling.py`), in every account of `{"tenants": ["acme"]}`, or of
 all tenants, in the Region of the process. One that is cut off goes on with the next.
+By another schedule: `{"closed_days": 400}` deletes what has not been open for so many days.
 """
 
 import logging
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from math import inf
 from typing import Any, Final, Protocol
 
 from integrations.connect import Connections
-from integrations.errors import SecurityAssistError, words_of
+from integrations.errors import InvalidSettingError, SecurityAssistError, words_of
 from integrations.ingest.door import QueueDoor
 from integrations.ingest.pulling import FindingPull, last_pulled
 from integrations.settings import Settings
@@ -51,15 +53,21 @@ class Context(Protocol):
 
 
 def lambda_handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """One batch of the queue, or one scheduled poll.
+    """One batch of the queue, one scheduled poll, or what a schedule has deleted.
 
     Returns:
         Of a batch, which messages are to come again; of a poll, `{"pulled": {"tenant account":
         {added, updated, rejected}}, "failed": {"tenant account": why}, "left": ["tenant account",
-        ...]}`. `left` are those for whom there was no time; the next poll begins with them.
+        ...]}`. `left` are those for whom there was no time; the next poll begins with them. Of
+        what was deleted `{"expired": how many}`.
+
+    Raises:
+        InvalidSettingError: `closed_days` is no number of days.
     """
     if "Records" in event:
         return _door().take(event)
+    if "closed_days" in event:
+        return expired(_connections(), event["closed_days"], datetime.now(UTC))
     return pulled(
         _connections(),
         event.get("tenants"),
@@ -103,6 +111,18 @@ def pulled(
                 "added": told.added, "updated": told.updated, "rejected": told.rejected,
             }  # fmt: skip
     return {"pulled": done, "failed": failed, "left": []}
+
+
+def expired(connections: Connections, days: object, now: datetime) -> dict[str, Any]:
+    """Delete what has not been open for so many days; an open finding stays, however old it is.
+
+    Raises:
+        InvalidSettingError: `days` is no whole number of days, or less than one.
+        UnavailableError: some are there still; the same call may be made again.
+    """
+    if not isinstance(days, int) or days < 1:
+        raise InvalidSettingError(f"closed_days is a number of days, at least 1, not {days!r}")
+    return {"expired": connections.expire_findings(now - timedelta(days=days))}
 
 
 def _places(

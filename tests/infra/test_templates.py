@@ -142,12 +142,19 @@ def test_what_no_queue_brings_the_clock_or_an_event_starts() -> None:
     intake = TEMPLATES["infra/intake.yaml"]
     by_clock = [t["Target"]["Arn"] for _, t in of_type(intake, "AWS::Scheduler::Schedule")]
     (clock,) = (s for s in statements(intake) if s["Action"] == "lambda:InvokeFunction")
-    assert sorted(map(as_text, by_clock)) == sorted(map(as_text, clock["Resource"]))
+    assert sorted(set(map(as_text, by_clock))) == sorted(map(as_text, clock["Resource"]))
     started = {as_text(arn).rpartition(":")[2] for arn in by_clock}
     for _, function in of_type(read(), "AWS::Serverless::Function"):
         name = as_text(function["FunctionName"])
         called = name.endswith("-prepare") or "FunctionUrlConfig" in function
         assert ("Events" in function) + called + (name in started) == 1, name
+
+
+def test_findings_that_are_not_open_any_more_are_let_go_by_night_unless_they_are_kept() -> None:
+    night = dict(of_type(TEMPLATES["infra/intake.yaml"], "AWS::Scheduler::Schedule"))["EveryNight"]
+    assert as_text(night["Target"]["Arn"]).endswith("-pull")
+    assert as_text(night["Target"]["Input"]) == '{"closed_days": ${ClosedDays}}'
+    assert TEMPLATES["infra/intake.yaml"]["Resources"]["EveryNight"]["Condition"] == "ForgetsClosed"
 
 
 def test_what_runs_until_its_next_turn_is_not_begun_again_meanwhile() -> None:

@@ -77,6 +77,7 @@ def test_the_bill_is_of_what_the_templates_deploy() -> None:
         "sync": f"rate({HABITS['minutes between syncs']} minutes)",
         "pull": f"cron(7/{HABITS['minutes between pulls of findings']} * * * ? *)",
         "digests": "cron(2 * * * ? *)",
+        "expire": "cron(41 2 * * ? *)",  # one call a night, which is not counted
     }
     watched = [
         one.get("Metrics", [one]) for _, one in of_type(operations, "AWS::CloudWatch::Alarm")
