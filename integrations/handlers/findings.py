@@ -19,7 +19,8 @@ from typing import Any, Final, Protocol
 from integrations.connect import Connections
 from integrations.errors import InvalidSettingError, SecurityAssistError, words_of
 from integrations.ingest.door import QueueDoor
-from integrations.ingest.pulling import FindingPull, last_pulled
+from integrations.ingest.pulling import FindingPull, checkpoint_of, last_pulled
+from integrations.ingest.turns import note_failure, waiting_since
 from integrations.settings import Settings
 
 _LOG: Final = logging.getLogger(__name__)
@@ -80,7 +81,8 @@ def pulled(
 ) -> dict[str, Any]:
     """Poll the accounts of the named tenants, or of all, those first that have waited longest.
 
-    An account that fails stops no other. `left_s` tells how many seconds there still are.
+    An account that fails stops no other, and waits its turn again. `left_s` tells how many seconds
+    there still are.
 
     Raises:
         InvalidSettingError: nobody gave access to the tenants' accounts.
@@ -90,7 +92,13 @@ def pulled(
     letters, checkpoints = connections.dead_letters(), connections.checkpoints()
     done: dict[str, dict[str, int]] = {}
     places, failed = _places(connections, tenants)
-    places.sort(key=lambda one: last_pulled(checkpoints, one[0], (one[1], region)))
+
+    def waiting(tenant_id: str, account: str) -> float:
+        place = (account, region)
+        done_up_to = last_pulled(checkpoints, tenant_id, place)
+        return waiting_since(checkpoints, checkpoint_of(tenant_id, place), done_up_to)
+
+    places.sort(key=lambda one: waiting(*one))
     for at, (tenant_id, account) in enumerate(places):
         if left_s() < _LEAST_S:
             left = [" ".join(one) for one in places[at:]]
@@ -106,6 +114,7 @@ def pulled(
             ).run()
         except Exception as error:  # noqa: BLE001 - a door: one that breaks us must stop no other
             failed[f"{tenant_id} {account}"] = _failed(error)
+            note_failure(checkpoints, checkpoint_of(tenant_id, (account, region)), time.time())
         else:
             done[f"{tenant_id} {account}"] = {
                 "added": told.added, "updated": told.updated, "rejected": told.rejected,

@@ -18,7 +18,8 @@ from integrations.connect import Connections
 from integrations.deadletters.port import RESOURCES
 from integrations.errors import words_of
 from integrations.ingest.door import QueueDoor
-from integrations.ingest.resource_sync import STORING_S, ResourceSync, last_stored
+from integrations.ingest.resource_sync import STORING_S, ResourceSync, checkpoint_of, last_stored
+from integrations.ingest.turns import note_failure, waiting_since
 from integrations.settings import Settings
 
 _LOG: Final = logging.getLogger(__name__)
@@ -73,13 +74,18 @@ def synced(
 ) -> dict[str, Any]:
     """Sync the graphs of the named tenants, or of all, those first that have waited longest.
 
-    A sync that was cut off goes on before all others. `left_s` tells how many seconds there still
-    are.
+    A sync that was cut off goes on before all others; one that fails waits its turn again.
+    `left_s` tells how many seconds there still are.
     """
     named = [str(one) for one in tenants] if isinstance(tenants, list) else None
     ids = [one.id for one in connections.tenants()] if named is None else named
     letters, checkpoints = connections.dead_letters(), connections.checkpoints()
-    waiting = sorted(ids, key=lambda tenant_id: last_stored(checkpoints, tenant_id))
+
+    def since(tenant_id: str) -> float:
+        stored = last_stored(checkpoints, tenant_id)
+        return waiting_since(checkpoints, checkpoint_of(tenant_id), stored)
+
+    waiting = sorted(ids, key=since)
     done: dict[str, dict[str, int]] = {}
     failed: dict[str, str] = {}
     for at, tenant_id in enumerate(waiting):
@@ -97,6 +103,7 @@ def synced(
         except Exception as error:  # noqa: BLE001 - a door: one that breaks us must stop no other
             _LOG.warning("the sync of a tenant's resources failed: %s", type(error).__name__)
             failed[tenant_id] = words_of(error)
+            note_failure(checkpoints, checkpoint_of(tenant_id), time.time())
         else:
             done[tenant_id] = {
                 "listed": summary.listed,

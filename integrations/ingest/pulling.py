@@ -103,11 +103,11 @@ def last_pulled(checkpoints: Checkpoints, tenant_id: str, place: tuple[str, str]
     Raises:
         UnavailableError: the engine does not answer.
     """
-    saved = _read(checkpoints.load(_name_of(tenant_id, place)))
+    saved = _read(checkpoints.load(checkpoint_of(tenant_id, place)))
     return saved.reached.timestamp() if saved else 0.0
 
 
-def _name_of(tenant_id: str, place: tuple[str, str]) -> str:
+def checkpoint_of(tenant_id: str, place: tuple[str, str]) -> str:
     """The checkpoint of a place's pulls."""
     return f"findings/{tenant_id}/{place[0]}/{place[1]}"
 
@@ -139,7 +139,7 @@ class FindingPull:
         self._letters = letters
         self._checkpoints = checkpoints
         self._clock = clock
-        self._name = _name_of(systems.tenant.id, place)
+        self._name = checkpoint_of(systems.tenant.id, place)
         self._full = f"{self._name}/all"
         self._source = f"securityhub:{place[0]}/{place[1]}"
 

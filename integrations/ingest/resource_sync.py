@@ -81,12 +81,12 @@ def last_stored(checkpoints: Checkpoints, tenant_id: str) -> float:
     Raises:
         UnavailableError: the engine does not answer.
     """
-    saved = checkpoints.load(_name_of(tenant_id))
+    saved = checkpoints.load(checkpoint_of(tenant_id))
     told = json.loads(saved) if saved else {}
     return 0.0 if told.get("token") else float(told.get("given_at", 0.0))
 
 
-def _name_of(tenant_id: str) -> str:
+def checkpoint_of(tenant_id: str) -> str:
     """The checkpoint of a tenant's sync."""
     return f"resources/{tenant_id}"
 
@@ -122,7 +122,7 @@ class ResourceSync:
         self._letters = letters
         self._checkpoints = checkpoints
         self._clock = clock
-        self._name = _name_of(systems.tenant.id)
+        self._name = checkpoint_of(systems.tenant.id)
 
     def run(
         self,

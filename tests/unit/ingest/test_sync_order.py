@@ -46,6 +46,15 @@ def test_without_time_for_another_the_rest_is_left(connections: Connections) -> 
     assert answer["left"] == ["initech", "acme"]
 
 
+def test_who_failed_waits_until_the_others_had_their_turn(connections: Connections) -> None:
+    """Each run has time for one: those that fail at the front would leave none for the others."""
+    turns = []
+    for _ in range(4):
+        left = iter([900.0, 59.0])
+        turns += synced(connections, left_s=lambda left=left: next(left))["failed"]  # type: ignore[misc] # bound early
+    assert turns == ["acme", "globex", "initech", "acme"]
+
+
 NOBODY = AwsAccess(
     region="eu-west-1", endpoint_url="http://127.0.0.1:9", access_key="k", secret_key="s"
 )
@@ -81,6 +90,16 @@ def test_without_time_for_another_account_the_rest_is_left(accounts: Connections
     answer = pulled(accounts, ["acme", "nobody"], left_s=lambda: next(left))
     assert list(answer["failed"]) == ["nobody", "acme 000000000001"]
     assert answer["left"] == ["acme 000000000009"]
+
+
+def test_an_account_that_failed_waits_until_the_others_had_their_turn(
+    accounts: Connections,
+) -> None:
+    turns = []
+    for _ in range(4):
+        left = iter([900.0, 59.0])
+        turns += pulled(accounts, left_s=lambda left=left: next(left))["failed"]  # type: ignore[misc] # bound early
+    assert len(set(turns)) == 4
 
 
 def test_a_pull_without_access_to_the_accounts_says_so_at_once(connections: Connections) -> None:
