@@ -31,6 +31,7 @@ QUESTIONS = {
     "acme-security": (
         canonical.ATTENTION,
         "why the first?",
+        "who can approve fixes?",
         "show me",
         "how do I fix it?",
         canonical.POSTURE,
