@@ -29,6 +29,7 @@ _TELLING = 3
 _BESIDE = frozenset(
     {"the", "a", "one", "please", "and", "that", "this", "it", "is", "i", "mean", "with", "about"}
 )
+_BESIDE_SHOW = frozenset({"me", "us", "the", "a", "please", "now", "again", "owner", "findings"})
 _COUNTED = ("nothing", "only one", "only two", "only three", "only four")
 
 
@@ -59,7 +60,7 @@ def follow_up(asked: Asked, turns: Sequence[Turn]) -> list[Call]:
     if asked.unknown and not asked.says(says.POINTS):
         # A word that nobody knows names something else: `tell me about invoices`.
         by_itself = True
-    if by_itself or len(asked.text.split()) > _LONGEST:
+    if by_itself or (len(asked.text.split()) > _LONGEST and not asked.says(says.OF_THEM)):
         return []
     for rule in _RULES:
         calls = rule(asked, call, turns)
@@ -138,7 +139,7 @@ def _narrowed(asked: Asked, call: Called, _: Sequence[Turn]) -> list[Call]:
 
 
 def _about_thing(asked: Asked, _: Called, turns: Sequence[Turn]) -> list[Call]:
-    if asked.ordinal is None and not asked.says(says.IT):
+    if asked.ordinal is None and (not asked.says(says.IT) or _asks_anew(asked)):
         return []
     thing = _pointed_at(asked, turns)
     if thing is None:
@@ -151,6 +152,18 @@ def _about_thing(asked: Asked, _: Called, turns: Sequence[Turn]) -> list[Call]:
     pointed = asked.ordinal is not None or asked.says(says.DESCRIBED)
     pointed = pointed or len(asked.text.split()) <= _A_POINT
     return [_detail(thing)] if pointed or asked.says(says.DETAIL) else []
+
+
+def _asks_anew(asked: Asked) -> bool:
+    """`how many highs?`, `show me the criticals` after a list: not about its first thing."""
+    if asked.says(says.POINTS) or asked.says(says.DETAIL):
+        return False
+    words = asked.text.split()
+    # `how mny highs`: what counts severities need not be spelled well.
+    if asked.says(says.STARTS_ANEW) or (words[0] == "how" and asked.severities):
+        return True
+    named = bool(set(words[1:]) - _BESIDE_SHOW) and words[0] == "show"
+    return named and not any(asked.says(meaning) for meaning in (says.DRAW_IT, says.WHO_OWNS))
 
 
 def _is_listed(thing: Thing, asked: Asked) -> bool:
@@ -229,6 +242,7 @@ _ABOUT_IT: tuple[tuple[Any, Callable[[Thing], Call]], ...] = (
     (says.IS_FIXED, _detail),
     (says.FIX_IT, _fix),
     (says.WHO_CAN, lambda thing: _walk(thing, "who_can_reach")),
+    (says.FROM_INTERNET, lambda thing: _walk(thing, "from_internet")),
     (says.REACH_FROM_IT, lambda thing: _walk(thing, "can_reach")),
     (says.CONNECTED_TO_IT, lambda thing: _walk(thing, "connected")),
     (says.FINDINGS_ON_IT, _findings),

@@ -186,7 +186,8 @@ def _of_resources(asked: Asked, _: Around) -> list[Call]:
     if asked.says(says.THREATS) and asked.says(says.HAPPENED):
         return [Call("search_findings", {"kind": "threat", "resource": name, "limit": 5})]
     for meaning, question in (
-        (says.WHO_REACHES, "who_can_reach"),
+        # `what can web-7 reach?` and `what can reach web-7?` are the same words beside the name.
+        (says.WHO_REACHES, "can_reach" if asked.acts else "who_can_reach"),
         (says.FROM_INTERNET, "from_internet"),
         (says.REACH, "can_reach"),
         (says.CONNECTED, "connected"),

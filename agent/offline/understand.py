@@ -28,6 +28,7 @@ _POLITE = re.compile(
     r"^(?:(?:could|can|would|will) you|i (?:would like|want|need|wanna) to|let (?:us|me|s)) (?=\w)"
 )
 """What is said before a wish and adds nothing to it."""
+_REACHES = re.compile(r"['\u2019`\"]?\s+(?:reach|get|access|read|assume|talk|connect)\b")
 _ACCOUNT = re.compile(r"\d{12}")
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]{2,5}){1,2}-\d")
 _NUMBER = re.compile(r"\d+|\d{1,4}[dhwy]")
@@ -47,6 +48,8 @@ class Asked:
     cves: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     """What looks like a resource: ARNs, short ids, quoted names, words with hyphens or digits."""
+    acts: bool = False
+    """Whether the first of the names does what is asked: `what can web-7 reach`."""
     severities: tuple[str, ...] = ()
     service: str | None = None
     ordinal: int | None = None
@@ -73,8 +76,8 @@ def understand(text: str, tenants: Sequence[str] = ()) -> Asked:
 
     Names of `tenants` are taken out: whose data is asked for was decided before.
     """
-    rest = re.sub(r"<@\w+>|@assist\b", " ", text[:_MOST_CHARS])
-    rest = _without(rest, tenants)
+    written = re.sub(r"<@\w+>|@assist\b", " ", text[:_MOST_CHARS])
+    rest = _without(written, tenants)
     found: dict[str, list[str]] = {"refs": [], "arns": [], "cves": [], "quoted": [], "controls": []}
     for kind, pattern in (
         ("arns", _ARN),
@@ -95,13 +98,15 @@ def understand(text: str, tenants: Sequence[str] = ()) -> Asked:
     regions = [name.casefold() for name in names if _REGION.fullmatch(name.casefold())]
     names = [name for name in names if name.casefold() not in regions]
     quoted = [q.strip() for q in found["quoted"] if q.strip()]
+    called = tuple(dict.fromkeys([*found["arns"], *quoted, *names]))
     text = _POLITE.sub("", " ".join(word for word in words if word != "please"))
     return Asked(
         text=text,
         refs=tuple(dict.fromkeys(ref.upper() for ref in found["refs"])),
         controls=tuple(dict.fromkeys(found["controls"])),
         cves=tuple(dict.fromkeys(cve.upper() for cve in found["cves"])),
-        names=tuple(dict.fromkeys([*found["arns"], *quoted, *names])),
+        names=called,
+        acts=bool(called) and _acts(written, called[0]),
         severities=tuple(dict.fromkeys(SEVERITIES[w] for w in words if w in SEVERITIES)),
         service=next((SERVICES[w] for w in words if w in SERVICES), None),
         ordinal=_ordinal(words, text),
@@ -113,6 +118,13 @@ def understand(text: str, tenants: Sequence[str] = ()) -> Asked:
         port=_port(text),
         unknown=tuple(dict.fromkeys(unknown)),
     )
+
+
+def _acts(written: str, name: str) -> bool:
+    """`what can web-7 reach`, `can web-7 get at it`; not `who can reach web-7`."""
+    before, _, after = written.partition(name)
+    asked = re.search(r"\b(?:can|could|does|might)\s+(?:the\s+)?(?:[a-z]+\s+)?$", before.casefold())
+    return asked is not None and _REACHES.match(after.casefold()) is not None
 
 
 def _without(text: str, tenants: Sequence[str]) -> str:
