@@ -245,6 +245,7 @@ def test_tables_and_queues_of_the_hub_are_looked_into(tmp_path: Path) -> None:
     dead = queue.replace(".fifo", "-dead.fifo")
     sqs.send_message(QueueUrl=dead, MessageBody="x", MessageGroupId="g", MessageDeduplicationId="d")
     code, found = rows(tmp_path, **env)
+    assert {name: row["said"] for name, row in found.items() if row["mark"] == Mark.FAILED} == {}
     assert (code, found["tenants"]["mark"]) == (0, Mark.WARN)
     assert "all there, with their keys and indexes" in found["tables"]["said"]
     assert (found["queue"]["mark"], found["queue"]["said"]) == (

@@ -146,6 +146,7 @@ def test_the_page_keeps_to_the_rules_of_accessibility(
 ) -> None:
     page = shown.page
     page.emulate_media(color_scheme=scheme)
+    expect(page.locator("#channel-name")).to_contain_text("acme-security")
     page.evaluate(f"{vendor.accessibility}; 0")
 
     def broken() -> list[tuple[str, str]]:
