@@ -69,6 +69,7 @@ class Indexed(Struct, frozen=True, gc=False):
             last_seen=_moment(self.last_seen),
             updated_at=_moment(self.time),
             resolved_at=None if self.resolved_at is None else _moment(self.resolved_at),
+            reopened_at=None if self.reopened_at is None else _moment(self.reopened_at),
             epss=self.epss,
             exploitable=self.exploitable,
             fixable=self.fixable,
